@@ -1,0 +1,1 @@
+"""doc2tweet's service: an article's URL in, a tweet out."""

@@ -1,0 +1,1 @@
+"""The only Flask code: routes, schemas, one error renderer."""

@@ -1,0 +1,164 @@
+"""All settings, as frozen dataclasses, and the only reader of `os.environ` in the project.
+
+A setting `x` of section `fetch` is the variable `DOC2TWEET_FETCH_X`; those of the section `server`
+have no section in their name. `docs/configuration.md` is generated from this file
+(`python -m service.config`).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from service.errors import ConfigError
+
+PREFIX = "DOC2TWEET_"
+_TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+def setting(
+    default: Any, text: str, *, least: float | None = None, most: float | None = None
+) -> Any:
+    """A dataclass field that knows its documentation and its bounds."""
+    return field(default=default, metadata={"help": text, "least": least, "most": most})
+
+
+@dataclass(frozen=True, slots=True)
+class ServerConfig:
+    host: str = setting("127.0.0.1", "Address to listen on.")
+    port: int = setting(8000, "Port to listen on.", least=0, most=65535)
+    models_dir: Path | None = setting(
+        None,
+        "Where models are looked for and built; default `models/` of a checkout, "
+        "else the user's data folder.",
+    )
+    models: tuple[str, ...] = setting(
+        (),
+        "Names of the models to serve, the first being the default of /generate and /chat; "
+        "default: those that come with the project.",
+    )
+    max_body_bytes: int = setting(1_048_576, "Largest request body.", least=1024)
+    request_timeout_s: float = setting(120.0, "Deadline of a request, queue included.", least=0.1)
+    drain_s: float = setting(30.0, "How long requests in flight may go on after SIGTERM.", least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class EngineConfig:
+    max_num_seqs: int = setting(16, "Sequences decoded together (KV slots).", least=1, most=256)
+    max_model_len: int = setting(2048, "Tokens of prompt and answer together.", least=64)
+    max_queued: int = setting(32, "Requests that may wait for a slot.", least=0)
+    num_threads: int = setting(0, "Threads of a model step; 0 is one a core.", least=0)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchConfig:
+    allowed_networks: tuple[str, ...] = setting(
+        (),
+        "Networks that may be fetched from although they are not public (CIDR, comma-separated).",
+    )
+    allowed_ports: tuple[str, ...] = setting(
+        ("80", "443"), "Ports that may be fetched from; `*`: all."
+    )
+    deadline_s: float = setting(10.0, "Whole time for look-up, connection and body.", least=0.1)
+    max_bytes: int = setting(5_000_000, "Largest page, counted after decompression.", least=1024)
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    server: ServerConfig = field(default_factory=ServerConfig)
+    engine: EngineConfig = field(default_factory=EngineConfig)
+    fetch: FetchConfig = field(default_factory=FetchConfig)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
+        """Read every `DOC2TWEET_*` variable.
+
+        Raises:
+            ConfigError: a value does not parse or is out of bounds, or a name is unknown.
+        """
+        env = os.environ if environ is None else environ
+        known = {name for section in fields(cls) for name, _ in _variables(section)}
+        unknown = sorted(name for name in env if name.startswith(PREFIX) and name not in known)
+        if unknown:
+            raise ConfigError(f"{unknown[0]} is no setting; docs/configuration.md lists them")
+        return cls(**{section.name: _read_section(section, env) for section in fields(cls)})
+
+
+def _section_type(section: Field[Any]) -> Any:
+    return get_type_hints(Config)[section.name]
+
+
+def _variables(section: Field[Any]) -> list[tuple[str, Field[Any]]]:
+    """(environment variable, field) of a section, in the order of the file."""
+    infix = "" if section.name == "server" else f"{section.name.upper()}_"
+    return [(f"{PREFIX}{infix}{f.name.upper()}", f) for f in fields(_section_type(section))]
+
+
+def _read_section(section: Field[Any], env: Mapping[str, str]) -> Any:
+    hints = get_type_hints(_section_type(section))
+    given = {
+        f.name: _parse(name, env[name], hints[f.name], f)
+        for name, f in _variables(section)
+        if name in env
+    }
+    return _section_type(section)(**given)
+
+
+def _parse(name: str, text: str, kind: Any, f: Field[Any]) -> Any:
+    try:
+        value = _convert(text.strip(), kind)
+    except ValueError as error:
+        raise ConfigError(f"{name}={text!r}: {error}") from None
+    least, most = f.metadata["least"], f.metadata["most"]
+    # `not >=` rather than `<`, so that NaN is refused too.
+    if (least is not None and not value >= least) or (most is not None and not value <= most):
+        raise ConfigError(
+            f"{name}={text!r}: must be at least {least}" + f", at most {most}" * (most is not None)
+        )
+    return value
+
+
+def _convert(text: str, kind: Any) -> Any:
+    if kind is bool:
+        if text.lower() not in _TRUE | _FALSE:
+            raise ValueError("use true or false")
+        return text.lower() in _TRUE
+    if kind == tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if kind == Path | None:
+        return Path(text).expanduser() if text else None
+    if kind == str | None:
+        return text or None
+    return kind(text)
+
+
+def _default_text(f: Field[Any]) -> str:
+    if f.default is MISSING or f.default is None or f.default == ():
+        return ""
+    return f"`{','.join(f.default) if isinstance(f.default, tuple) else f.default}`"
+
+
+def as_markdown() -> str:
+    """The reference page of all settings."""
+    lines = [
+        "# Configuration",
+        "",
+        "Generated by `python -m service.config`; do not edit. "
+        "Every setting is an environment variable.",
+    ]
+    for section in fields(Config):
+        lines += ["", f"## {section.name}", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines += [
+            f"| `{name}` | {_default_text(f)} | {f.metadata['help']} |"
+            for name, f in _variables(section)
+        ]
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    import sys
+
+    sys.stdout.write(as_markdown())
