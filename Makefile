@@ -1,0 +1,58 @@
+# How people and CI run things. Only Python 3.11+, make and a package registry are needed.
+PYTHON ?= python3
+VENV   ?= .venv
+PORT   ?= 8000
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+MODEL  ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help install build serve test check format docs lock bench clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
+
+$(BIN)/python:
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --quiet --upgrade "pip>=25"
+
+$(VENV)/.installed: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) install --quiet -c constraints.txt -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+install: $(VENV)/.installed ## Install what serving needs (no torch)
+
+build: install ## Build the models that come with the project
+	$(BIN)/doc2tweet-train build $(MODEL)
+
+serve: install ## Install, build what is missing, serve on PORT (default 8000)
+	$(BIN)/doc2tweet serve --port $(PORT)
+
+check: $(VENV)/.installed-dev ## Lint and types
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+test: check ## Everything that must pass: lint, types, tests
+	$(BIN)/python -m pytest
+
+format: $(VENV)/.installed-dev ## Format the code
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+docs: $(VENV)/.installed-dev ## Write the generated pages
+	$(BIN)/python -m service.config > docs/configuration.md
+
+lock: ## Pin every version the install uses
+	$(PYTHON) -m venv $(VENV)-lock
+	$(VENV)-lock/bin/python -m pip install --quiet "pip>=25" pip-tools
+	$(VENV)-lock/bin/pip-compile --quiet --all-extras --strip-extras --no-annotate --no-header \
+		--no-emit-index-url --no-emit-options --allow-unsafe -o constraints.txt pyproject.toml
+	rm -r $(VENV)-lock
+
+clean: ## Remove the environment and what was built
+	rm -rf $(VENV) models/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
