@@ -47,12 +47,12 @@ format: $(VENV)/.installed-dev ## Format the code
 docs: $(VENV)/.installed-dev ## Write the generated pages
 	$(BIN)/python -m service.config > docs/configuration.md
 
-lock: ## Pin every version the install uses
-	$(PYTHON) -m venv $(VENV)-lock
-	$(VENV)-lock/bin/python -m pip install --quiet "pip>=25" pip-tools
-	$(VENV)-lock/bin/pip-compile --quiet --all-extras --strip-extras --no-annotate --no-header \
-		--no-emit-index-url --no-emit-options --allow-unsafe -o constraints.txt pyproject.toml
-	rm -r $(VENV)-lock
+lock: | $(BIN)/python ## Pin every version the install uses
+	$(PIP) install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json -e '.[dev]'
+	$(BIN)/python -c "import json; print(*sorted( \
+		i['metadata']['name'].lower() + '==' + i['metadata']['version'].split('+')[0] \
+		for i in json.load(open('$(VENV)/lock.json'))['install'] \
+		if i['metadata']['name'] != 'doc2tweet'), sep='\n')" > constraints.txt
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) models/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis
