@@ -1,4 +1,4 @@
-"""There is no Docker engine in CI; what the image does is read from its file, and its steps are `make`'s."""
+"""No Docker engine runs in CI, so the image is judged by its file: its steps are `make`'s own."""
 
 from __future__ import annotations
 
