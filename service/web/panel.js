@@ -1,0 +1,66 @@
+// What the three forms share: one request at a time, a stop button, status, problems, the curl command.
+import { Problem, curlCommand } from "./api.js";
+import { byId, copy, element } from "./dom.js";
+
+export class Panel {
+  /** `name` is the prefix of the ids: `tweet`, `prompt` or `chat`. */
+  constructor(name, run) {
+    this.form = byId(`${name}-form`);
+    this.status = byId(`${name}-status`);
+    this.problem = byId(`${name}-problem`);
+    this.curl = byId(`panel-${name}`).querySelector(".curl");
+    this.submitButton = this.form.querySelector("[type=submit]");
+    this.stopButton = this.form.querySelector(".stop");
+    this.run = run;
+    this.form.addEventListener("submit", (event) => this.#submit(event));
+    this.form.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) this.form.requestSubmit();
+    });
+    this.stopButton.addEventListener("click", () => this.abort?.abort());
+    const button = this.curl?.querySelector(".copy");
+    button?.addEventListener("click", () => copy(button, "Copy command", this.curl.querySelector("pre").textContent));
+  }
+
+  async #submit(event) {
+    event.preventDefault();
+    if (this.abort) return;
+    this.abort = new AbortController();
+    this.#busy(true);
+    this.say("Asking …");
+    try {
+      await this.run(this, this.abort.signal);
+    } catch (error) {
+      if (error.name === "AbortError") this.say("Stopped.");
+      else this.#showProblem(error);
+    } finally {
+      this.abort = null;
+      this.#busy(false);
+    }
+  }
+
+  #busy(busy) {
+    this.submitButton.disabled = busy;
+    this.stopButton.hidden = !busy;
+    if (busy) this.problem.hidden = true;
+  }
+
+  say(text) {
+    this.status.textContent = text;
+  }
+
+  #showProblem(error) {
+    this.say("");
+    const { title, detail, hint } = error instanceof Problem ? error.document : { title: "The service cannot be reached", detail: error.message };
+    this.problem.replaceChildren(
+      element("strong", {}, title ?? "Something went wrong"),
+      detail ? element("p", {}, detail) : "",
+      hint ? element("p", { class: "help" }, hint) : "",
+    );
+    this.problem.hidden = false;
+  }
+
+  showCurl(path, body) {
+    this.curl.querySelector("pre").textContent = curlCommand(path, body);
+    this.curl.hidden = false;
+  }
+}

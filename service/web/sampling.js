@@ -1,0 +1,37 @@
+// The fields that every request shares: which model, and how its tokens are drawn.
+import { element } from "./dom.js";
+
+const FIELDS = [
+  { name: "temperature", label: "Temperature", min: 0, max: 2, step: 0.05 },
+  { name: "top_k", label: "Top-k", min: 0, step: 1 },
+  { name: "top_p", label: "Top-p", min: 0.01, max: 1, step: 0.01 },
+  { name: "n", label: "How many", min: 1, max: 8, step: 1 },
+  { name: "seed", label: "Seed", min: 0, step: 1 },
+];
+
+/** Fill a `data-sampling` grid. Empty fields are left to the service's defaults. */
+export function buildSampling(grid, models) {
+  const { task, n } = grid.dataset;
+  const id = (name) => `${task}-${name}`;
+  const options = models
+    .filter((model) => task !== "tweet" ? !model.tasks || model.tasks.includes(task) : true)
+    .map((model) => element("option", { value: model.id }, model.id));
+  const select = element("select", { id: id("model"), name: "model" }, element("option", { value: "" }, "default"), ...options);
+  grid.append(element("div", {}, element("label", { for: id("model") }, task === "tweet" ? "Voice" : "Model"), select));
+  for (const { name, label, ...limits } of FIELDS) {
+    if (name === "n" && !n) continue;
+    const input = element("input", { id: id(name), name, type: "number", placeholder: "default", ...limits });
+    if (name === "n") input.value = n;
+    grid.append(element("div", {}, element("label", { for: id(name) }, label), input));
+  }
+}
+
+/** What the user set, as members of the request. */
+export function readSampling(form) {
+  const values = {};
+  for (const field of form.querySelectorAll("[data-sampling] :is(input, select)")) {
+    if (field.value === "") continue;
+    values[field.name] = field.type === "number" ? Number(field.value) : field.value;
+  }
+  return values;
+}

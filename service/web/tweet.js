@@ -1,0 +1,108 @@
+// The first tab: an article becomes tweets, shown as they are written.
+import { streamEvents } from "./api.js";
+import { byId, copyButton, element, webLink } from "./dom.js";
+import { Panel } from "./panel.js";
+import { readSampling } from "./sampling.js";
+
+const LIMIT = 280;
+const isUrl = (text) => /^\s*\S+:\/\/\S+\s*$/.test(text);
+
+export function startTweetTab() {
+  const source = byId("source");
+  source.addEventListener("input", () => {
+    byId("title-row").hidden = !source.value.trim() || isUrl(source.value);
+  });
+  return new Panel("tweet", run);
+}
+
+function readRequest(form) {
+  const source = byId("source").value.trim();
+  const title = byId("title").value.trim();
+  const article = isUrl(source) ? { url: source } : { text: source, ...(title && { title }) };
+  return { ...article, ...readSampling(form) };
+}
+
+async function run(panel, signal) {
+  const body = readRequest(panel.form);
+  panel.showCurl("tweet", body);
+  byId("tweets").replaceChildren();
+  byId("article").hidden = true;
+  const drafts = new Map();
+  const finished = [];
+  for await (const { event, data } of streamEvents("tweet", body, signal)) {
+    if (event === "article") showArticle(data, panel);
+    else if (event === "candidate") writeOn(drafts, data);
+    else if (event === "tweet") showTweet(finished, drafts, data);
+    else if (event === "done") panel.say(summary(data));
+  }
+}
+
+const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
+
+function summary(answer) {
+  return `${plural(answer.tweets.length, "tweet")} by ${answer.model}, seed ${answer.seed}.`;
+}
+
+function showArticle(article, panel) {
+  panel.say("Writing …");
+  const facts = [article.author, article.published, article.site_name, article.language].filter(Boolean);
+  const size = article.truncated ? "The model read the first part of it." : "The model read all of it.";
+  byId("article").replaceChildren(
+    element("h2", {}, article.url ? webLink(article.url, article.title || article.url) : article.title || "Your text"),
+    element("p", { class: "help" }, facts.join(" · ")),
+    element("p", { class: "help" }, `${article.num_tokens} tokens. ${size}`),
+  );
+  byId("article").hidden = false;
+}
+
+/** A candidate grows while it is written; the finished tweets take its place. */
+function writeOn(drafts, { index, text }) {
+  if (!drafts.has(index)) {
+    const card = element("li", { class: "card writing" }, element("p", { class: "text" }));
+    drafts.set(index, card);
+    byId("tweets").append(card);
+  }
+  drafts.get(index).firstChild.append(text);
+}
+
+function showTweet(finished, drafts, tweet) {
+  for (const card of drafts.values()) card.remove();
+  drafts.clear();
+  finished.push(tweet);
+  byId("tweets").append(tweetCard(tweet));
+}
+
+function tweetCard(tweet) {
+  const intent = `https://x.com/intent/post?text=${encodeURIComponent(tweet.text)}`;
+  return element(
+    "li",
+    { class: "card" },
+    element("p", { class: "text" }, tweet.text),
+    element(
+      "footer",
+      {},
+      counter(tweet),
+      ...flags(tweet).map((text) => element("span", { class: "flag" }, text)),
+      copyButton("Copy", () => tweet.text),
+      element("a", { href: intent, target: "_blank", rel: "noopener noreferrer" }, "Open in X"),
+    ),
+  );
+}
+
+function counter({ length, remaining }) {
+  const limit = remaining === undefined ? LIMIT : length + remaining;
+  const meter = element("meter", { min: 0, max: limit, high: limit * 0.93, value: length, "aria-label": "Length" });
+  return element("span", { class: "counter" }, meter, `${length}/${limit}`);
+}
+
+/** What a person should look at before posting. */
+export function flags(tweet) {
+  const ungrounded = tweet.ungrounded ?? [];
+  const words = tweet.overlap?.longest_run ?? 0;
+  return [
+    ungrounded.length ? `not in the article: ${ungrounded.join(", ")}` : null,
+    words > 7 ? `shares ${words} words with a training tweet` : null,
+    tweet.truncated ? "cut to fit" : null,
+    tweet.fallback ? "made from the headline" : null,
+  ].filter(Boolean);
+}
