@@ -94,11 +94,7 @@ class ClaimBook:
         now = self.now()
         try:
             with self._database.write() as session:
-                claim = self._open(session, account, now)
-                # Only behind the claim, which keeps other runs out, is the last post the last.
-                if _spaced_until(session, account, spacing, now) is not None:
-                    raise _NotNow
-                return claim
+                return self._open(session, account, spacing, now)
         except (_NotNow, IntegrityError):
             return None
 
@@ -142,7 +138,7 @@ class ClaimBook:
             found = select(ClaimRow.tweet_id).where(ClaimRow.tweet_id.in_(ids))
             return {tweet_id for tweet_id in session.scalars(found) if tweet_id is not None}
 
-    def _open(self, session: Session, account: str, now: datetime) -> Claim:
+    def _open(self, session: Session, account: str, spacing: timedelta, now: datetime) -> Claim:
         row = session.scalars(_due(account, now).limit(1).with_for_update()).first()
         if row is None:
             raise _NotNow
@@ -157,6 +153,9 @@ class ClaimBook:
         )
         session.add_all([claim, entry_row(row, Action.CLAIM, actor=ACTOR, now=now)])
         session.flush()
+        # Only behind the claim, which keeps other runs out, is the last post the last.
+        if _spaced_until(session, account, spacing, now) is not None:
+            raise _NotNow
         return _as_claim(claim)
 
     def _close(
@@ -182,7 +181,7 @@ class _NotNow(Exception):
     """Ends a transaction that shall leave nothing behind."""
 
 
-def _due(account: str, now: datetime) -> Select[tuple[DraftRow]]:
+def _due(account: str, now: datetime) -> Select[DraftRow]:
     return (
         select(DraftRow)
         .where(
