@@ -67,10 +67,40 @@ class FetchConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class DraftsConfig:
+    serve: bool = setting(
+        False,
+        "Serve `/drafts`. Whoever may call the service may then review and post, so give it keys.",
+    )
+    database_url: str | None = setting(
+        None,
+        "Where drafts are kept, as SQLAlchemy writes it (`postgresql+psycopg://…`); "
+        "default: `drafts.db` in the user's data folder.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PostingConfig:
+    accounts_file: Path | None = setting(
+        None, "TOML file of the accounts that may be posted to; without it nothing is posted."
+    )
+    api_url: str = setting("https://api.x.com", "Where the X API v2 answers.")
+    timeout_s: float = setting(30.0, "How long X may stay silent.", least=0.1, most=120)
+    claim_s: float = setting(
+        300.0,
+        "After this many seconds a claim on a draft counts as left by a process that died. "
+        "Keep it well over the time a post can take.",
+        least=1,
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
+    drafts: DraftsConfig = field(default_factory=DraftsConfig)
+    posting: PostingConfig = field(default_factory=PostingConfig)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:

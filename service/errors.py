@@ -31,12 +31,24 @@ This module knows nothing of HTTP beyond the status number, and imports nothing 
     │   ├── DeadlineExceeded         504  x
     │   ├── RequestAborted           499
     │   └── EngineFault              500  x
+    ├── DraftError                   a draft cannot be changed as asked
+    │   ├── DraftNotFound            404
+    │   ├── ChangeRefused            409  the draft's state, or the text's own rules, forbid it
+    │   ├── DraftChanged             412  somebody else changed it first
+    │   ├── VersionMissing           428  a change must say which version it was made from
+    │   └── StoreUnavailable         503  x
+    ├── PostingError                 X did not take a tweet
+    │   ├── PostRefused              422  this text, for good
+    │   ├── AccountRefused           403  this account: token expired, suspended, no right to write
+    │   ├── PostingPaused            503  x  too many posts: wait as told
+    │   └── PostUncertain            502  x  no answer that says whether the tweet is out
     └── SetupError                   the installation is at fault; ends the command, never a request
         ├── ConfigError
         ├── ModelNotBuilt
         ├── ModelDamaged
         ├── SourceUnavailable
-        └── TrainingDataError
+        ├── TrainingDataError
+        └── ExtraMissing             a part that this install leaves out is needed
 
 (x: `retryable`, the same request may succeed later.)
 """
@@ -264,6 +276,77 @@ class EngineFault(EngineError):
     default_retryable = True
 
 
+class DraftError(Doc2TweetError):
+    type = "draft-error"
+    title = "The draft cannot be changed"
+    default_status = 409
+
+
+class DraftNotFound(DraftError):
+    type = "draft-not-found"
+    title = "There is no such draft"
+    default_status = 404
+
+
+class ChangeRefused(DraftError):
+    type = "change-refused"
+    title = "This cannot be done to the draft"
+
+
+class DraftChanged(DraftError):
+    type = "draft-changed"
+    title = "Somebody else changed the draft"
+    default_status = 412
+    default_hint = "Read the draft again and repeat the change on what you find."
+
+
+class VersionMissing(DraftError):
+    type = "version-missing"
+    title = "The change does not say which version it was made from"
+    default_status = 428
+    default_hint = "Send the draft's ETag as `If-Match`."
+
+
+class StoreUnavailable(DraftError):
+    type = "store-unavailable"
+    title = "The drafts cannot be reached"
+    default_status = 503
+    default_retryable = True
+
+
+class PostingError(Doc2TweetError):
+    type = "posting-error"
+    title = "The tweet was not posted"
+    default_status = 502
+
+
+class PostRefused(PostingError):
+    type = "post-refused"
+    title = "X refuses this tweet"
+    default_status = 422
+
+
+class AccountRefused(PostingError):
+    type = "account-refused"
+    title = "X refuses this account"
+    default_status = 403
+
+
+class PostingPaused(PostingError):
+    type = "posting-paused"
+    title = "X asks to wait"
+    default_status = 503
+    default_retryable = True
+
+
+class PostUncertain(PostingError):
+    """The tweet may be out or not; whoever catches this must look before posting again."""
+
+    type = "post-uncertain"
+    title = "X did not say whether the tweet is out"
+    default_retryable = True
+
+
 class SetupError(Doc2TweetError):
     """Ends a command with exit code 1 and one line on stderr; `detail` may name paths."""
 
@@ -293,3 +376,12 @@ class TrainingDataError(SetupError):
     """What was given to train on cannot be used; `detail` says what to change."""
 
     type = "training-data"
+
+
+class ExtraMissing(SetupError):
+    """`detail` is the whole remedy: which `pip install` brings what is missing."""
+
+    type = "extra-missing"
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs a part of its own: pip install 'doc2tweet[{extra}]'")

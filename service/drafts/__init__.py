@@ -1,0 +1,1 @@
+"""Candidates that a person chooses from: the store, its state machine, its migrations."""

@@ -1,0 +1,1 @@
+"""The tables' history. `alembic` reads these files; `database.py` runs them when it opens."""

@@ -1,0 +1,102 @@
+"""The rules of a draft's life. Pure: no database, no clock.
+
+    candidate ──▶ kept, edited, discarded          a person chooses
+    kept, edited ──▶ scheduled                     a person says when, and from which account
+    scheduled ──▶ posting ──▶ posted | failed      a run posts it
+                     └──▶ scheduled                X asked to wait, or the run died before posting
+
+Only a person's choice leads out of `candidate`, and only `scheduled` leads to `posting`; so what
+nobody kept is never posted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from service.drafts.draft import Action, Draft, DraftState, HistoryEntry
+from service.errors import ChangeRefused
+
+_S, _A = DraftState, Action
+
+TRANSITIONS: dict[tuple[DraftState, Action], DraftState] = {
+    (_S.CANDIDATE, _A.KEEP): _S.KEPT,
+    (_S.CANDIDATE, _A.EDIT): _S.EDITED,
+    (_S.CANDIDATE, _A.DISCARD): _S.DISCARDED,
+    (_S.KEPT, _A.EDIT): _S.EDITED,
+    (_S.KEPT, _A.DISCARD): _S.DISCARDED,
+    (_S.KEPT, _A.SCHEDULE): _S.SCHEDULED,
+    (_S.EDITED, _A.EDIT): _S.EDITED,
+    (_S.EDITED, _A.DISCARD): _S.DISCARDED,
+    (_S.EDITED, _A.SCHEDULE): _S.SCHEDULED,
+    (_S.DISCARDED, _A.KEEP): _S.KEPT,
+    (_S.DISCARDED, _A.EDIT): _S.EDITED,
+    (_S.SCHEDULED, _A.SCHEDULE): _S.SCHEDULED,
+    (_S.SCHEDULED, _A.UNSCHEDULE): _S.KEPT,
+    (_S.SCHEDULED, _A.EDIT): _S.EDITED,
+    (_S.SCHEDULED, _A.DISCARD): _S.DISCARDED,
+    (_S.SCHEDULED, _A.CLAIM): _S.POSTING,
+    (_S.POSTING, _A.RECORD): _S.POSTED,
+    (_S.POSTING, _A.FAIL): _S.FAILED,
+    (_S.POSTING, _A.RELEASE): _S.SCHEDULED,
+    (_S.FAILED, _A.SCHEDULE): _S.SCHEDULED,
+    (_S.FAILED, _A.EDIT): _S.EDITED,
+    (_S.FAILED, _A.DISCARD): _S.DISCARDED,
+}
+
+BY_A_PERSON = frozenset({_A.KEEP, _A.EDIT, _A.DISCARD, _A.SCHEDULE, _A.UNSCHEDULE, _A.UNDO})
+KEEPS_THE_PLAN = frozenset({_S.SCHEDULED, _S.POSTING, _S.POSTED, _S.FAILED})
+"""States in which a draft has an account and a time."""
+COPIED = "memorised"
+"""The flag of a text that is a training tweet over again."""
+
+
+def next_state(state: DraftState, action: Action, *, edited: bool = False) -> DraftState:
+    """Where `action` leads from `state`.
+
+    Args:
+        edited: the text is no longer the one that was generated; what is kept of it is `edited`.
+
+    Raises:
+        ChangeRefused: nowhere.
+    """
+    to = TRANSITIONS.get((state, action))
+    if to is None:
+        can = sorted(a.value for s, a in TRANSITIONS if s is state and a in BY_A_PERSON)
+        what = f"it can: {', '.join(can)}" if can else "nothing can be done to it"
+        raise ChangeRefused(f"{action} is not for a draft that is {state}; {what}.")
+    return _S.EDITED if to is _S.KEPT and edited else to
+
+
+def check_text(draft: Draft, action: Action, text: str) -> None:
+    """A real tweet of the training set never leaves as a generated one: somebody must change it.
+
+    Raises:
+        ChangeRefused: the text is a copy.
+    """
+    copied = COPIED in draft.origin.flags and _same(text, draft.origin.text)
+    if copied and action in {Action.KEEP, Action.EDIT, Action.SCHEDULE}:
+        raise ChangeRefused("This is a tweet from the training set, word for word; edit it first.")
+
+
+def before_last_change(history: Sequence[HistoryEntry]) -> HistoryEntry:
+    """How the draft stood before the last change by a person that still holds.
+
+    Args:
+        history: oldest first, starting with the import.
+
+    Raises:
+        ChangeRefused: the last thing that happened to the draft was no person's doing.
+    """
+    standing: list[HistoryEntry] = []
+    for entry in history:
+        if entry.action is Action.UNDO:
+            standing.pop()
+        else:
+            standing.append(entry)
+    if len(standing) < 2 or standing[-1].action not in BY_A_PERSON:
+        raise ChangeRefused("There is no change to undo.")
+    return standing[-2]
+
+
+def _same(one: str, other: str) -> bool:
+    return one.split() == other.split()
