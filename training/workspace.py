@@ -1,0 +1,69 @@
+"""The folder of a training run: which stage reads and writes what, and which are done.
+
+tweets.jsonl       import    Tweet a line
+articles.sqlite    scrape    an article or a failure a link
+pairs.jsonl        pairs     Pair a line, with its split
+training.txt       pairs     on request: the same as marked text
+reports/STAGE.json           counts and settings of each stage
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.errors import TrainingDataError
+from training.reports import StageReport, Value, read_report, write_report
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    root: Path
+
+    @property
+    def tweets(self) -> Path:
+        return self.root / "tweets.jsonl"
+
+    @property
+    def articles(self) -> Path:
+        return self.root / "articles.sqlite"
+
+    @property
+    def pairs(self) -> Path:
+        return self.root / "pairs.jsonl"
+
+    @property
+    def training_txt(self) -> Path:
+        return self.root / "training.txt"
+
+    def report(self, stage: str) -> StageReport:
+        """Raises TrainingDataError where the stage has not been run."""
+        return read_report(self._report_path(stage))
+
+    def record(self, report: StageReport) -> None:
+        """Written last: a stage with a report has finished."""
+        write_report(self._report_path(report.stage), report)
+
+    def is_done(self, stage: str, fingerprint: str) -> bool:
+        """Whether the stage has finished with these very inputs and settings."""
+        try:
+            return self.report(stage).fingerprint == fingerprint
+        except TrainingDataError:
+            return False
+
+    def _report_path(self, stage: str) -> Path:
+        return self.root / "reports" / f"{stage}.json"
+
+
+def fingerprint(inputs: Iterable[Path], settings: Mapping[str, Value]) -> str:
+    """Of the bytes of the input files and of the settings; a missing file counts as empty."""
+    digest = hashlib.sha256(json.dumps(dict(settings), sort_keys=True).encode())
+    for path in inputs:
+        digest.update(b"\0")
+        if path.is_file():
+            with path.open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
