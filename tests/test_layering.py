@@ -22,12 +22,13 @@ NEVER_IN_SERVICE = {"training", "torch", "transformers", "peft", "accelerate"}
 # What each room of `service` may know of the others; a module not named here is a leaf.
 LOWER = {"config", "errors"}
 MAY_IMPORT = {
-    "engine": LOWER | {"models"},
+    "engine": LOWER | {"models", "model_spec"},
     "articles": LOWER | {"sentences"},
     "tweets": LOWER | {"articles", "sentences"},
     "tokenizer": LOWER,
-    "models": LOWER,
-    "prompts": LOWER | {"models", "tokenizer", "sentences"},
+    "models": LOWER | {"model_spec"},
+    "model_spec": LOWER,
+    "prompts": LOWER | {"model_spec", "tokenizer", "sentences"},
     "sentences": set(),
     "errors": set(),
     "config": {"errors"},
