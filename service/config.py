@@ -87,6 +87,19 @@ class Config:
         return cls(**{section.name: _read_section(section, env) for section in fields(cls)})
 
 
+def user_data_dir(environ: Mapping[str, str] | None = None) -> Path:
+    """The user's own data folder of this project, as the XDG base directory rules have it."""
+    env = os.environ if environ is None else environ
+    home = env.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(home) / "doc2tweet"
+
+
+def hub_endpoint(environ: Mapping[str, str] | None = None) -> str:
+    """Address of the model hub; `HF_ENDPOINT` is what every other tool reads too."""
+    env = os.environ if environ is None else environ
+    return (env.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
 def _section_type(section: Field[Any]) -> Any:
     return get_type_hints(Config)[section.name]
 
