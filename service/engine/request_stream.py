@@ -49,6 +49,7 @@ class RequestStream:
     ) -> None:
         self.request_id = request_id
         self.num_prompt_tokens = num_prompt_tokens
+        self.num_candidates = num_candidates
         self._abort = abort
         self._open = set(range(num_candidates))
         self._events: queue.SimpleQueue[list[StreamEvent] | Doc2TweetError] = queue.SimpleQueue()
