@@ -20,10 +20,16 @@ _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
 def setting(
-    default: Any, text: str, *, least: float | None = None, most: float | None = None
+    default: Any,
+    text: str,
+    *,
+    least: float | None = None,
+    most: float | None = None,
+    secret: bool = False,
 ) -> Any:
-    """A dataclass field that knows its documentation and its bounds."""
-    return field(default=default, metadata={"help": text, "least": least, "most": most})
+    """A dataclass field that knows its documentation and its bounds; a secret is never shown."""
+    bounds = {"help": text, "least": least, "most": most}
+    return field(default=default, repr=not secret, metadata=bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +101,22 @@ class PostingConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class XConfig:
+    bearer_token: str | None = setting(
+        None, "App token of the X API, to import an account's tweets.", secret=True
+    )
+    api_url: str = setting("https://api.x.com", "Where the X API v2 answers.")
+    timeout_s: float = setting(30.0, "How long the X API may stay silent.", least=0.1)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     drafts: DraftsConfig = field(default_factory=DraftsConfig)
     posting: PostingConfig = field(default_factory=PostingConfig)
+    x: XConfig = field(default_factory=XConfig)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:

@@ -1,0 +1,147 @@
+"""Tables of tweets: CSV of one column or many, JSONL, and plain text with one tweet a line."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from service.errors import TrainingDataError
+from training.importers.archive_rows import from_row
+from training.importers.encodings import decode
+from training.importers.raw import RawTweet
+
+_TEXT = ("full_text", "text", "tweet", "tweets", "content", "body", "status", "message")
+_ID = ("id_str", "id", "tweet_id", "status_id")
+_DATE = ("created_at", "date", "timestamp", "time", "created")
+_LINK = ("link", "links", "expanded_url", "expanded_urls", "article_url", "url", "urls")
+_STATUS = re.compile(r"^https?://(?:[\w-]+\.)?(?:twitter|x)\.com/\w+/status(?:es)?/(\d+)")
+
+
+def read_text(path: Path, encoding: str = "") -> str:
+    """Raises TrainingDataError where the file cannot be read or is in another encoding."""
+    try:
+        return decode(path, path.read_bytes(), encoding)
+    except OSError as error:
+        raise TrainingDataError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def read_lines(path: Path, encoding: str = "") -> list[RawTweet]:
+    """One tweet a line; blank lines do not count."""
+    lines = enumerate(read_text(path, encoding).split("\n"), 1)
+    return [RawTweet(id=f"line-{n}", text=line) for n, line in lines if line.strip()]
+
+
+def read_jsonl_tweets(path: Path, column: str = "", encoding: str = "") -> list[RawTweet]:
+    """An object or a string a line; objects of the X archive's shape keep their entities."""
+    return [
+        _from_json(path, number, line, column)
+        for number, line in enumerate(read_text(path, encoding).split("\n"), 1)
+        if line.strip()
+    ]
+
+
+def _from_json(path: Path, number: int, line: str, column: str) -> RawTweet:
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise TrainingDataError(f"{path}, line {number}: no JSON ({error})") from None
+    if isinstance(row, str):
+        return RawTweet(id=f"line-{number}", text=row)
+    if not isinstance(row, dict):
+        raise TrainingDataError(f"{path}, line {number}: neither an object nor a string")
+    inner = row.get("tweet")
+    row = inner if isinstance(inner, dict) else row
+    if not column and isinstance(row.get("entities"), dict):
+        return from_row(row, number)
+    return _from_row(row, text_column(path, list(row), column), number)
+
+
+def read_csv(path: Path, column: str = "", encoding: str = "") -> list[RawTweet]:
+    """Tweets of the column named, else of the first of a usual name, else of the only one.
+
+    `column` may be a number, from 1, for a file without a header.
+
+    Raises:
+        TrainingDataError: there is no such column (the message names those there are).
+    """
+    text = read_text(path, encoding)
+    rows = [row for row in _parse_csv(path, text) if any(cell.strip() for cell in row)]
+    if not rows:
+        return []
+    if column.isdigit():
+        return _by_position(path, rows, int(column))
+    header = [cell.strip() for cell in rows[0]]
+    if len(header) == 1 and not column:
+        skip = _fold(header[0]) in _TEXT
+        return _by_position(path, rows[skip:], 1)
+    wanted = text_column(path, header, column)
+    return [
+        _from_row(dict(zip(header, row, strict=False)), wanted, number)
+        for number, row in enumerate(rows[1:], 2)
+    ]
+
+
+def text_column(path: Path, names: Sequence[str], column: str) -> str:
+    """The name, as the file spells it, of the column that holds the tweets."""
+    spelled = {_fold(name): name for name in reversed(names)}
+    for wanted in (column,) if column else _TEXT:
+        if _fold(wanted) in spelled:
+            return spelled[_fold(wanted)]
+    missing = f"no column {column!r}" if column else "no column of a usual name for tweets"
+    raise TrainingDataError(
+        f"{path} has {missing}; it has: {', '.join(names) or 'none'}. Choose with --column"
+    )
+
+
+def _parse_csv(path: Path, text: str) -> Iterator[list[str]]:
+    """The header alone decides on the delimiter: tweets themselves are full of commas."""
+    head = text.lstrip().split("\n", 1)[0]
+    delimiter = max(",;\t|", key=head.count)
+    try:
+        yield from csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
+    except csv.Error as error:
+        raise TrainingDataError(f"{path} is no CSV: {error}") from None
+
+
+def _by_position(path: Path, rows: Sequence[Sequence[str]], position: int) -> list[RawTweet]:
+    width = max(map(len, rows), default=0)
+    if rows and not 1 <= position <= width:
+        raise TrainingDataError(f"{path} has {width} columns; there is no column {position}")
+    if position == 1 and len(rows[0]) == 1:
+        # One column, commas and no quotes: the commas are the tweet's.
+        rows = [[",".join(row)] for row in rows]
+    return [
+        RawTweet(id=f"line-{number}", text=row[position - 1])
+        for number, row in enumerate(rows, 1)
+        if len(row) >= position
+    ]
+
+
+def _from_row(row: Mapping[str, Any], column: str, number: int) -> RawTweet:
+    named = {_fold(str(name)): value for name, value in row.items() if value not in (None, "")}
+    links = [link for name in _LINK for link in _links(named.get(name))]
+    status = next((found for link in links if (found := _STATUS.match(link))), None)
+    return RawTweet(
+        id=_first(named, _ID) or (status.group(1) if status else f"line-{number}"),
+        text=str(row.get(column) or ""),
+        created_at=_first(named, _DATE),
+        links=tuple(("", link) for link in dict.fromkeys(links)),
+    )
+
+
+def _links(value: Any) -> list[str]:
+    parts = value if isinstance(value, list) else str(value or "").split(",")
+    return [part.strip() for part in map(str, parts) if part.strip().startswith("http")]
+
+
+def _first(row: Mapping[str, Any], names: Sequence[str]) -> str:
+    return next((str(row[name]) for name in names if name in row), "")
+
+
+def _fold(name: str) -> str:
+    return name.strip().casefold()
