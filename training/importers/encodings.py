@@ -15,7 +15,7 @@ from service.errors import TrainingDataError
 _log = logging.getLogger(__name__)
 
 _BOMS = ((b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_NON_ASCII = re.compile(r"[^\x00-\x7f]+")
+_RUN = re.compile(r"[^\x00-\x7f…”]+")
 _DAMAGED = "‰Û"
 _LOST = (("‰Û_", "…"), ("‰Ûù", "”"))
 """Characters whose last byte the damage did not keep."""
@@ -57,7 +57,7 @@ def repair(text: str) -> str:
     """Undo UTF-8 → Windows-1252 → Mac Roman, done twice; what does not fit that stays."""
     for damaged, meant in _LOST:
         text = text.replace(damaged, meant)
-    return _NON_ASCII.sub(_undo, text)
+    return _RUN.sub(_undo, text)
 
 
 def _undo(run: re.Match[str]) -> str:
