@@ -21,8 +21,8 @@ _LAST_WORD = re.compile(r"\w+$")
 _BEFORE_NAMES = frozenset(
     re.findall(
         r"\w+",
-        "mr mrs ms dr prof st sr jr gen sen rep gov lt col sgt capt cmdr adm maj rev hon supt mt ft "
-        "mme mlle sra vs cf viz approx dept bros bzw usw nr jan feb aug sept",
+        "mr mrs ms dr prof st sr jr gen sen rep gov lt col sgt capt cmdr adm maj rev hon supt mt "
+        "ft mme mlle sra vs cf viz approx dept bros bzw usw nr jan feb aug sept",
     )
 )
 _BEFORE_NUMBERS = frozenset(["no", "nos", "vol", "pp", "p", "fig", "art", "oct", "nov", "dec"])
