@@ -1,0 +1,150 @@
+"""The graph on onnxruntime, with its key-value cache: the only module that imports onnxruntime.
+
+Each layer's past and present are bound to the same memory, so that the operator writes new keys and
+values in place and nothing is copied between steps. Memory and bindings are made once; a step
+fills in numbers and runs. Knows nothing of requests.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnxruntime as ort  # type: ignore[import-untyped]
+from numpy.typing import NDArray
+
+from service.errors import ModelDamaged
+from service.models import LoadedModel, ModelDims
+
+_FLOAT_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class CacheShape:
+    """Of the key-value cache, float32. Memory is touched, and so taken, only as rows fill up."""
+
+    num_layers: int
+    num_slots: int
+    num_kv_heads: int
+    max_model_len: int
+    head_dim: int
+
+    @classmethod
+    def of(cls, dims: ModelDims, num_slots: int, max_model_len: int) -> CacheShape:
+        return cls(dims.num_layers, num_slots, dims.num_kv_heads, max_model_len, dims.head_dim)
+
+    @property
+    def bytes_per_token(self) -> int:
+        return 2 * self.num_layers * self.num_kv_heads * self.head_dim * _FLOAT_BYTES
+
+    @property
+    def num_bytes(self) -> int:
+        """Of a cache that is full to the last token of every row."""
+        return self.bytes_per_token * self.num_slots * self.max_model_len
+
+    def zeros(self) -> NDArray[np.float32]:
+        """Shape [layers × 2 (key, value), slots, kv heads, tokens, head dimension]."""
+        return np.zeros(
+            (
+                2 * self.num_layers,
+                self.num_slots,
+                self.num_kv_heads,
+                self.max_model_len,
+                self.head_dim,
+            ),
+            dtype=np.float32,
+        )
+
+
+class OnnxModelRunner:
+    """A `ModelRunner` (see `llm_engine`). Make it after any fork: it starts threads.
+
+    Args:
+        num_slots: rows of the cache, those for prefill included.
+        max_model_len: tokens a row holds.
+        num_threads: of a step; 0 is one a core.
+    Raises:
+        ModelDamaged: onnxruntime cannot read the graph.
+    """
+
+    def __init__(
+        self, model: LoadedModel, *, num_slots: int, max_model_len: int, num_threads: int = 0
+    ) -> None:
+        dims = model.dims
+        self.cache_shape = CacheShape.of(dims, num_slots, max_model_len)
+        self._session = _open(model, num_threads)
+        self._cache = self.cache_shape.zeros()
+        self._ids = np.zeros(max(num_slots, max_model_len), dtype=np.int64)
+        self._last_positions = np.zeros(num_slots, dtype=np.int32)
+        self._total = np.zeros((), dtype=np.int32)
+        self._logits = np.zeros((num_slots, dims.vocab_size), dtype=np.float32)
+        self._bindings: dict[tuple[int, int], ort.IOBinding] = {}
+
+    def prefill(self, slot: int, token_ids: Sequence[int], start: int) -> NDArray[np.float32]:
+        """Compute a row's tokens from position `start` on. Returns: the last one's logits."""
+        self._ids[: len(token_ids)] = token_ids
+        self._last_positions[0] = start + len(token_ids) - 1
+        self._run(self._binding(slot, 1), rows=1, tokens=len(token_ids))
+        row: NDArray[np.float32] = self._logits[0]
+        return row
+
+    def decode(self, token_ids: Sequence[int], lengths: Sequence[int]) -> NDArray[np.float32]:
+        """Compute one token for each of the first rows, row i behind `lengths[i]` others.
+
+        Returns: logits, [rows, vocab].
+        """
+        rows = len(token_ids)
+        self._ids[:rows] = token_ids
+        self._last_positions[:rows] = lengths
+        self._run(self._binding(0, rows), rows=rows, tokens=1)
+        return self._logits[:rows]
+
+    def copy_slot(self, source: int, target: int, length: int) -> None:
+        self._cache[:, target, :, :length] = self._cache[:, source, :, :length]
+
+    def _run(self, binding: ort.IOBinding, rows: int, tokens: int) -> None:
+        self._total[...] = self._last_positions[:rows].max() + 1
+        _bind_input(binding, "input_ids", self._ids, (rows, tokens))
+        self._session.run_with_iobinding(binding)
+
+    def _binding(self, first: int, rows: int) -> ort.IOBinding:
+        """Of the cache's rows `[first, first + rows)`; made once."""
+        key = (first, rows)
+        if key not in self._bindings:
+            self._bindings[key] = self._bind(first, rows)
+        return self._bindings[key]
+
+    def _bind(self, first: int, rows: int) -> ort.IOBinding:
+        binding = self._session.io_binding()
+        _bind_input(binding, "seqlens_k", self._last_positions, (rows,))
+        _bind_input(binding, "total_sequence_length", self._total, ())
+        _bind_output(binding, "logits", self._logits, (rows, self._logits.shape[1]))
+        for i, layer in enumerate(self._cache):
+            kind, number = ("key", "value")[i % 2], i // 2
+            memory = layer[first : first + rows]
+            _bind_input(binding, f"past_key_values.{number}.{kind}", memory, memory.shape)
+            _bind_output(binding, f"present.{number}.{kind}", memory, memory.shape)
+        return binding
+
+
+def _open(model: LoadedModel, num_threads: int) -> ort.InferenceSession:
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    try:
+        return ort.InferenceSession(model.graph, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # onnxruntime's exceptions have no base of their own
+        raise ModelDamaged(f"{model.graph} cannot be opened: {error}") from error
+
+
+def _bind_input(
+    binding: ort.IOBinding, name: str, memory: NDArray[np.generic], shape: tuple[int, ...]
+) -> None:
+    binding.bind_input(name, "cpu", 0, memory.dtype.type, shape, memory.ctypes.data)
+
+
+def _bind_output(
+    binding: ort.IOBinding, name: str, memory: NDArray[np.generic], shape: tuple[int, ...]
+) -> None:
+    binding.bind_output(name, "cpu", 0, memory.dtype.type, shape, memory.ctypes.data)
