@@ -68,8 +68,37 @@ class FetchConfig:
     allowed_ports: tuple[str, ...] = setting(
         ("80", "443"), "Ports that may be fetched from; `*`: all."
     )
-    deadline_s: float = setting(10.0, "Whole time for look-up, connection and body.", least=0.1)
+    deadline_s: float = setting(
+        10.0, "Whole time for waiting, look-up, connection, redirects and body.", least=0.1
+    )
     max_bytes: int = setting(5_000_000, "Largest page, counted after decompression.", least=1024)
+    user_agent: str = setting(
+        "doc2tweet/0.1 (+https://pypi.org/project/doc2tweet/)", "How sites see this service."
+    )
+    proxy: str | None = setting(
+        None,
+        "Egress proxy, `http://host:port`, asked to CONNECT to the judged address.",
+    )
+    ca_file: Path | None = setting(
+        None, "Certificates (PEM) to trust in place of the system's own."
+    )
+    obey_robots: bool = setting(
+        False,
+        "Ask robots.txt before a page a user names; scraping for training always asks.",
+    )
+    per_host_concurrency: int = setting(4, "Pages of one host fetched at once.", least=1)
+    per_host_rate: float = setting(10.0, "Pages of one host begun a second.", least=0.01)
+    cache_size: int = setting(256, "Articles kept; 0 turns the cache off.", least=0)
+    cache_ttl_s: float = setting(300.0, "How long an article is kept.", least=0)
+    cache_failure_ttl_s: float = setting(10.0, "How long a refusal is kept.", least=0)
+    extract_children: int = setting(2, "Processes that read pages.", least=1, most=64)
+    extract_timeout_s: float = setting(2.5, "Longest time to read a page.", least=0.1)
+    extract_memory_mb: int = setting(
+        1024, "Address space of a process that reads pages.", least=256
+    )
+    min_text_chars: int = setting(
+        200, "Least text of an article; a character of Chinese or Japanese counts three.", least=1
+    )
 
 
 @dataclass(frozen=True, slots=True)
