@@ -1,0 +1,148 @@
+"""From what a model wrote to what a person would have typed. No article, no length: only form."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from service.sentences import split_sentences
+from service.tweets.characters import is_emoji_like, normalise
+from service.tweets.entities import HASHTAG, LINK_MARK
+
+MAX_CHARS = 2_000
+"""More of a model's text than this is not looked at: no tweet is as long."""
+
+_MARKER = re.compile(r"<\|[^<>]{0,40}\|?>|<\|\w*$|</?s>|\[/?INST\]")
+_LABELS = r"tweet|post|headline|title|caption|answer|response|output|article|user|assistant|system"
+_LABEL = re.compile(rf"^[*_#\s]*(?:{_LABELS})[*_ ]*:[*_]*\s*", re.I)
+_NEW_LABEL = re.compile(rf"\n[*_#\s]*(?:{_LABELS})[*_ ]*:", re.I)
+_QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "‘": "’", "«": "»", "`": "`", "**": "**"}
+_PAIRS = {")": "(", "]": "[", "}": "{", "”": "“", "»": "«"}
+_MISSING_SPACE = re.compile(r"(?<=[a-z]{2}[.!?])(?=[A-Z][a-z])")
+_MANY_DOTS = re.compile(r"\.{4,}|…{2,}")
+_MAX_DOTS = 8
+"""Full stops in a word: one with more is noise, and slow to search for links."""
+_ENDED = re.compile(r"[.!?…。！？｡؟۔।][\"'”’»)\]」』]*$")
+
+
+@dataclass(frozen=True, slots=True)
+class Cleaned:
+    text: str
+    cut: bool
+    """Whether an unfinished sentence was taken off, or is all there is."""
+
+
+def clean(raw: str, *, complete: bool = True) -> Cleaned:
+    """What the model meant to post.
+
+    Args:
+        complete: False where the token limit ended the text, and maybe its last word.
+    """
+    text = _settle(_until_marker(normalise(raw[:MAX_CHARS])))
+    if complete and len(raw) <= MAX_CHARS:
+        return Cleaned(text, cut=False)
+    return _drop_half_sentence(text)
+
+
+def tidy(text: str) -> str:
+    """Space, brackets and quotes as typed; also for a text from which something was taken out."""
+    text = _MANY_DOTS.sub("…", text)
+    text = " ".join(word for word in text.split(" ") if word.count(".") <= _MAX_DOTS)
+    text = _balance(text)
+    text = re.sub(r"\(\s*\)|\[\s*\]|“\s*”|\"\s+\"", " ", text)
+    text = re.sub(r"[^\S\n]+", " ", text)
+    text = re.sub(r" +(?=[,;:!?](?:\s|$)|\.(?:\s|$))", "", text)
+    text = re.sub(r" ?\n ?", "\n", text)
+    return re.sub(r"\n{3,}", "\n\n", text).strip()
+
+
+def _settle(text: str) -> str:
+    """Apply the rules until none finds anything; each only takes away or closes up space."""
+    for _ in range(len(text) + 1):
+        shorter = tidy(_drop_repeated_hashtags(_unquote(_LABEL.sub("", text.strip(), count=1))))
+        shorter = _MISSING_SPACE.sub(" ", shorter)
+        if shorter == text:
+            break
+        text = shorter
+    return text
+
+
+def _until_marker(text: str) -> str:
+    """The first part between markers that says anything, up to where a new label begins."""
+    parts = (_NEW_LABEL.split(part.strip())[0] for part in _MARKER.split(text))
+    return next((part for part in parts if part.strip()), "")
+
+
+def _unquote(text: str) -> str:
+    """Take off quotes that enclose the whole and not only its beginning and its end."""
+    for opening, closing in _QUOTES.items():
+        inner = text[len(opening) : len(text) - len(closing)]
+        if (
+            len(text) > len(opening) + len(closing)
+            and text.startswith(opening)
+            and text.endswith(closing)
+            and opening not in inner
+            and (closing not in inner or opening == "‘")
+        ):
+            return inner.strip()
+    return text
+
+
+def _drop_repeated_hashtags(text: str) -> str:
+    """A tag that stands twice loses its sign the second time, or goes where it ends a line."""
+    seen: set[str] = set()
+    pieces, start = [], 0
+    for match in HASHTAG.finditer(text):
+        tag = match.group(1).casefold()
+        if tag in seen:
+            rest = text[match.end() :].split("\n")[0]
+            is_last = HASHTAG.sub("", rest).strip() == ""
+            pieces += [text[start : match.start()], "" if is_last else match.group(1)]
+            start = match.end()
+        seen.add(tag)
+    return "".join([*pieces, text[start:]])
+
+
+def _balance(text: str) -> str:
+    """Drop brackets and double quotes that have no partner; emoticons and `1)` keep theirs."""
+    loose: set[int] = set()
+    open_at: list[int] = []
+    for i, char in enumerate(text):
+        if char in _PAIRS.values():
+            open_at.append(i)
+        elif char in _PAIRS and not _is_emoticon(text, i):
+            partner = next((j for j in reversed(open_at) if text[j] == _PAIRS[char]), None)
+            if partner is None:
+                loose.add(i)
+            else:
+                loose.update(j for j in open_at if j > partner)
+                open_at = [j for j in open_at if j < partner]
+    loose.update(i for i in open_at if not _is_emoticon(text, i))
+    quotes = [i for i, char in enumerate(text) if char == '"']
+    loose.update(quotes[-1:] if len(quotes) % 2 else ())
+    return "".join(char for i, char in enumerate(text) if i not in loose)
+
+
+def _is_emoticon(text: str, i: int) -> bool:
+    before = text[max(0, i - 2) : i]
+    return text[i] in "()" and re.search(r"[:;=][-']?$|^\d{1,2}$|\s\d$", before) is not None
+
+
+def _drop_half_sentence(text: str) -> Cleaned:
+    """Keep the finished sentences; where there is none, all but the last word."""
+    text = text.removesuffix(LINK_MARK).rstrip()
+    if is_finished(text):
+        return Cleaned(text, cut=False)
+    whole = "".join(split_sentences(text)[:-1]).rstrip()
+    if whole and is_finished(whole):
+        return Cleaned(_settle(whole), cut=True)
+    head, _, _ = text.rpartition(" ")
+    return Cleaned(_settle(head if head.count(" ") >= 2 else text), cut=True)
+
+
+def is_finished(text: str) -> bool:
+    """Whether a text ends as a whole one does: with an end mark, an emoji or a hashtag."""
+    last_word = text.split()[-1] if text.split() else ""
+    return bool(_ENDED.search(text[-12:])) or bool(
+        last_word and (HASHTAG.fullmatch(last_word) or is_emoji_like(text[-1]))
+    )

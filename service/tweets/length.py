@@ -1,0 +1,106 @@
+"""Length as X counts it, and cutting to a length where it hurts least.
+
+Knows what a link, a hashtag and a handle look like; nothing of articles or models.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+from service.sentences import split_sentences
+from service.tweets import twitter_text
+from service.tweets.characters import may_cut
+from service.tweets.entities import entity_spans
+
+ELLIPSIS = "…"
+_PIECE = re.compile(r"\S+|\s+")
+_LOOSE_END = re.compile(r"[\s,;:–—\-/&(\[{\"“‘«@＠#＃]+$")
+_MIN_SENTENCE_SHARE = 1 / 3
+"""A shorter sentence is no good rest of a long text; then the cut is at a word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    text: str
+    truncated: bool
+
+
+def weighted_length(text: str) -> int:
+    """Length in X's units: 280 is a full tweet.
+
+    The sum over its words, since neither link nor emoji spans white space; so that most of a
+    text that is measured again and again comes from the cache.
+    """
+    return sum(_piece_length(piece) for piece in _PIECE.findall(text))
+
+
+def is_postable(text: str, limit: int = 280) -> bool:
+    """Whether X would take the text: not empty, not too long, no character that it refuses."""
+    if not text.strip() or weighted_length(text) > limit:
+        return False
+    return twitter_text.has_only_valid_characters(text)
+
+
+def fit(text: str, limit: int, link: str = "") -> Fitted:
+    """Cut `text` to `limit` units at a sentence, else at a word, else between two characters;
+    never in a link, hashtag, handle or emoji sequence. `link` is put behind it and has its place
+    reserved; where nothing would be left beside it, it is left out.
+    """
+    tail = f" {link}" if link else ""
+    room = limit - weighted_length(tail)
+    if tail and room < 1:
+        return fit(text, limit)
+    if weighted_length(text) <= room:
+        return Fitted((text + tail).strip(), truncated=False)
+    head = _sentences_within(text, room) or shorten(text, room)
+    return Fitted((head + tail).strip(), truncated=True)
+
+
+def shorten(text: str, room: int) -> str:
+    """The longest head of whole words that leaves room for an ellipsis, and the ellipsis.
+
+    One word that is too long by itself is cut between two characters. Empty where nothing fits.
+    """
+    room -= weighted_length(ELLIPSIS)
+    used, end = 0, 0
+    for match in _PIECE.finditer(text):
+        used += _piece_length(match.group())
+        if used > room:
+            break
+        end = match.end()
+    head = text[:end] if text[:end].strip() else text[: _character_cut(text, room)]
+    head = _LOOSE_END.sub("", head)
+    return head if not head or head.endswith(ELLIPSIS) else head + ELLIPSIS
+
+
+def _sentences_within(text: str, room: int) -> str:
+    """The longest run of leading sentences that fits; empty where that is too little."""
+    kept, used = "", 0
+    for sentence in split_sentences(text):
+        used += weighted_length(sentence)
+        if used - (len(sentence) - len(sentence.rstrip())) > room:
+            break
+        kept += sentence
+    kept = kept.rstrip()
+    return kept if weighted_length(kept) >= room * _MIN_SENTENCE_SHARE else ""
+
+
+def _character_cut(text: str, room: int) -> int:
+    """Where to cut a text whose first word alone is too long; 0 where that is one entity."""
+    word = _PIECE.match(text.lstrip())
+    start = len(text) - len(text.lstrip())
+    end = start + (word.end() if word else 0)
+    inside = [(a, b) for a, b in entity_spans(text[:end]) if b - a > 1]
+    for at in range(min(end, start + room), start, -1):
+        if any(a < at < b for a, b in inside) or not may_cut(text, at):
+            continue
+        if weighted_length(text[:at]) <= room:
+            return at
+    return 0
+
+
+@lru_cache(maxsize=16_384)
+def _piece_length(piece: str) -> int:
+    return twitter_text.weighted_length(piece)
