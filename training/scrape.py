@@ -21,7 +21,7 @@ from training.tweets import Tweet, read_tweets
 from training.workspace import Workspace
 
 Read = Callable[[str], Article]
-"""From a URL to its article; raises Doc2TweetError. Must pickle, to run on a cluster."""
+"""From a URL to its article, which knows its final URL; raises Doc2TweetError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class ScrapeOptions:
 
 @dataclass(frozen=True, slots=True)
 class ReadLink:
-    """What is done to each link, here or on another machine."""
+    """What is done to each link, here or on another machine; it pickles if `read` does."""
 
     read: Read
 
