@@ -28,6 +28,10 @@ class Workspace:
         return self.root / "tweets.jsonl"
 
     @property
+    def x_pages(self) -> Path:
+        return self.root / "x-pages.jsonl"
+
+    @property
     def articles(self) -> Path:
         return self.root / "articles.sqlite"
 

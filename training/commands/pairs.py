@@ -1,0 +1,47 @@
+"""`doc2tweet-train pairs`: tweets and articles to pairs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import get_args
+
+import click
+
+from training.pairing.matching import Target
+from training.pairing.stage import PairOptions, Teasers, make_pairs
+from training.reports import as_table
+from training.work_option import work_option
+from training.workspace import Workspace
+
+
+@click.command()
+@work_option
+@click.option(
+    "--from",
+    "source",
+    type=click.Path(path_type=Path),
+    help="A file of pairs made elsewhere (JSONL with `article`, `tweet`, maybe `title`).",
+)
+@click.option("--target", type=click.Choice(get_args(Target)), default="tweet", show_default=True)
+@click.option("--style-only", is_flag=True, help="Tweets without their articles.")
+@click.option("--teasers", type=click.Choice(get_args(Teasers)), default="keep", show_default=True)
+@click.option("--drop-teasers", "teasers", flag_value="drop", help="Same as --teasers drop.")
+@click.option("--dev-share", type=click.FloatRange(0, 0.5), default=0.1, show_default=True)
+@click.option("--test-share", type=click.FloatRange(0, 0.5), default=0.1, show_default=True)
+@click.option("--min-pairs", type=click.IntRange(2), default=50, show_default=True)
+@click.option("--training-txt", "training_text", is_flag=True, help="Write training.txt too.")
+@click.option(
+    "--head-chars",
+    type=click.IntRange(1),
+    default=300,
+    show_default=True,
+    help="Of each article in training.txt, cut at a sentence; pairs.jsonl keeps it whole.",
+)
+def command(
+    work: Workspace,
+    source: Path | None,
+    **options: str | bool | int | float,
+) -> None:
+    """Match tweets with articles, drop near-duplicates, hold the newest out."""
+    report = make_pairs(work, PairOptions(**options), source)  # type: ignore[arg-type]
+    click.echo(f"{as_table(report)}\n{work.pairs}")
