@@ -6,6 +6,7 @@ Knows what a link, a hashtag and a handle look like; nothing of articles or mode
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -89,16 +90,15 @@ def _sentences_within(text: str, room: int) -> str:
 
 def _character_cut(text: str, room: int) -> int:
     """Where to cut a text whose first word alone is too long; 0 where that is one entity."""
-    word = _PIECE.match(text.lstrip())
-    start = len(text) - len(text.lstrip())
-    end = start + (word.end() if word else 0)
-    inside = [(a, b) for a, b in entity_spans(text[:end]) if b - a > 1]
-    for at in range(min(end, start + room), start, -1):
-        if any(a < at < b for a, b in inside) or not may_cut(text, at):
-            continue
-        if weighted_length(text[:at]) <= room:
-            return at
-    return 0
+    word = re.match(r"\s*\S*", text)
+    end = word.end() if word else 0
+    inside = {i for a, b in entity_spans(text[:end]) for i in range(a + 1, b)}
+    cuts = [at for at in range(1, end + 1) if at not in inside and may_cut(text, at)]
+    cuts = cuts[: bisect_right(cuts, room, key=lambda at: weighted_length(text[:at]))]
+    # A head may hold a link that the whole does not ("a.com" of "a.comb"), which counts as 23.
+    while cuts and weighted_length(text[: cuts[-1]]) > room:
+        cuts.pop()
+    return cuts[-1] if cuts else 0
 
 
 @lru_cache(maxsize=16_384)
