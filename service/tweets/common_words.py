@@ -72,8 +72,8 @@ _WORDS = frozenset(
     whatever whether white whole whose wife wild win wind window wine winner winter wise wish
     within without woman women wonder wonderful word work worker world worry worse worst worth
     wow write wrong yeah year yes yesterday yet young
-    amid analysis anti attempt brb breaking hey hint icymi indie lol meanwhile oh omg ok oops opinion plus rt sorry spoiler ugh via vs
-    whoa wtf yep
+    amid analysis anti attempt breaking brb hey hint icymi indie lol meanwhile oh omg ok oops plus
+    rt ugh via vs whoa wtf yep
     """,
     )
 )

@@ -163,7 +163,7 @@ def _foreign_names(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
 def _strange_parts(
     run: list[re.Match[str]], facts: Facts, is_title: bool
 ) -> Iterator[tuple[int, int, ClaimKind]]:
-    """Parts of a run of capitalised words that the article does not bear out: (start, end, kind)."""
+    """(start, end, kind) of what the article does not bear out in a run of capitalised words."""
     folded = [fold(token.group()) for token in run]
     strange = [not _is_borne_out(word, facts) for word in folded]
     if run[0].start() == 0 and len(run) > 1 and not strange[1]:

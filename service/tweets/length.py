@@ -13,9 +13,12 @@ from functools import lru_cache
 from service.sentences import split_sentences
 from service.tweets import twitter_text
 from service.tweets.characters import may_cut
+from service.tweets.clean import is_finished
 from service.tweets.entities import entity_spans
 
 ELLIPSIS = "…"
+MIN_ROOM = 10
+"""Units of text that a link must leave."""
 _PIECE = re.compile(r"\S+|\s+")
 _LOOSE_END = re.compile(r"[\s,;:–—\-/&(\[{\"“‘«@＠#＃]+$")
 _MIN_SENTENCE_SHARE = 1 / 3
@@ -44,15 +47,20 @@ def is_postable(text: str, limit: int = 280) -> bool:
     return twitter_text.has_only_valid_characters(text)
 
 
-def fit(text: str, limit: int, link: str = "") -> Fitted:
+def fit(text: str, limit: int, link: str = "", *, unfinished: bool = False) -> Fitted:
     """Cut `text` to `limit` units at a sentence, else at a word, else between two characters;
-    never in a link, hashtag, handle or emoji sequence. `link` is put behind it and has its place
-    reserved; where nothing would be left beside it, it is left out.
+    never in a link, hashtag, handle or emoji sequence.
+
+    Args:
+        link: put behind the text, its place reserved; left out where no text would fit beside it.
+        unfinished: the text breaks off already; it gets an ellipsis unless it ends a sentence.
     """
     tail = f" {link}" if link else ""
     room = limit - weighted_length(tail)
-    if tail and room < 1:
-        return fit(text, limit)
+    if tail and room < MIN_ROOM:
+        return fit(text, limit, unfinished=unfinished)
+    if unfinished and not is_finished(text):
+        text = _LOOSE_END.sub("", text) + ELLIPSIS
     if weighted_length(text) <= room:
         return Fitted((text + tail).strip(), truncated=False)
     head = _sentences_within(text, room) or shorten(text, room)

@@ -99,7 +99,7 @@ def read_index(path: Path) -> OverlapIndex:
 
 def is_memorised(overlap: Overlap, rules: TweetRules) -> bool:
     """Whether a tweet shares too long a run with a training tweet; the bounds are markovify's."""
-    return overlap.words >= rules.max_overlap_words or overlap.share > rules.max_overlap_share
+    return overlap.words > rules.max_overlap_words or overlap.share > rules.max_overlap_share
 
 
 def _spoken_words(text: str) -> list[str]:

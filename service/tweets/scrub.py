@@ -102,7 +102,7 @@ def _plain_name(handle: str, facts: Facts) -> str:
     if facts.has_word(fold(name)):
         return name
     parts = CAMEL_PARTS.findall(name)
-    known = len(parts) > 1 and "_" not in name and all(facts.has_word(fold(p)) for p in parts)
+    known = len(parts) > 1 and all(facts.has_word(fold(p)) for p in parts)
     return " ".join(parts) if known else ""
 
 
