@@ -39,6 +39,7 @@ This module knows nothing of HTTP beyond the status number, and imports nothing 
     │   └── StoreUnavailable         503  x
     ├── PostingError                 X did not take a tweet
     │   ├── PostRefused              422  this text, for good
+    │   │   └── PostDuplicate             the account posted it already
     │   ├── AccountRefused           403  this account: token expired, suspended, no right to write
     │   ├── PostingPaused            503  x  too many posts: wait as told
     │   └── PostUncertain            502  x  no answer that says whether the tweet is out
@@ -324,6 +325,11 @@ class PostRefused(PostingError):
     type = "post-refused"
     title = "X refuses this tweet"
     default_status = 422
+
+
+class PostDuplicate(PostRefused):
+    type = "post-duplicate"
+    title = "The account posted this tweet already"
 
 
 class AccountRefused(PostingError):

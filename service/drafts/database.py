@@ -6,6 +6,7 @@ SQLite and PostgreSQL. Knows nothing of what is kept in it.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,8 @@ from sqlalchemy.orm.exc import StaleDataError
 from service.errors import ConfigError, DraftChanged, StoreUnavailable
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+_MIGRATING = threading.Lock()
+"""alembic's `context` is one for the whole process."""
 BUSY_S = 30.0
 """How long SQLite waits for another process's write to end."""
 
@@ -75,7 +78,7 @@ class Database:
         self._engine.dispose()
 
     def _migrate(self) -> None:
-        with self._writer.begin() as connection:
+        with _MIGRATING, self._writer.begin() as connection:
             alembic.command.upgrade(migration_config(connection), "head")
 
 

@@ -13,6 +13,6 @@ context.configure(
 )
 # PostgreSQL: two processes that start at once must not both migrate.
 if context.get_context().dialect.name == "postgresql":
-    context.execute("SELECT pg_advisory_xact_lock(0x64326474)")
+    context.execute("SELECT pg_advisory_xact_lock(1680172148)")
 with context.begin_transaction():
     context.run_migrations()

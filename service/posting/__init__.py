@@ -1,0 +1,1 @@
+"""Posting what a person kept: accounts and their hours, X, the run that posts what is due."""
