@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from peft import LoraConfig, get_peft_model
-from torch import nn
-from transformers import EarlyStoppingCallback, TrainingArguments
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import EarlyStoppingCallback, PreTrainedModel, TrainingArguments
 
 from service.prompts import end_id
 from service.tokenizer import Tokenizer
@@ -54,7 +53,9 @@ def make_data(base: Base, train: list[Pair], dev: list[Pair], options: FinetuneO
     )
 
 
-def make_model(base: Base, options: FinetuneOptions, hardware: Hardware) -> nn.Module:
+def make_model(
+    base: Base, options: FinetuneOptions, hardware: Hardware
+) -> PreTrainedModel | PeftModel:
     """The base with an empty adapter on it, or the base itself in float32."""
     if options.method == "full":
         return torch_model(base.checkpoint)
@@ -81,8 +82,8 @@ class Run:
         self._trainer = TweetTrainer(
             model=self._model,
             args=_arguments(folder, options, hardware),
-            train_dataset=data.train,
-            eval_dataset=data.dev,
+            train=data.train,
+            dev=data.dev,
             callbacks=[
                 self._interrupt,
                 StopOnBadGradient(),
@@ -105,7 +106,7 @@ class Run:
     def save(self) -> None:
         """`adapter/` as peft saves it, or `weights/` as transformers does; and the loss curve."""
         draw_curve(self.logs, self._folder / "loss.png")
-        if self._options.method == "lora":
+        if isinstance(self._model, PeftModel):
             self._model.save_pretrained(str(self._folder / "adapter"))
         else:
             tokenizer_json = self._base.checkpoint.tokenizer_json

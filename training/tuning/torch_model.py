@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 import torch
+from torch import nn
 from transformers import GPT2Config, GPT2LMHeadModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel
 
 from service.errors import SetupError
@@ -46,7 +48,8 @@ def torch_model(checkpoint: Checkpoint, dtype: torch.dtype = torch.float32) -> P
         for name, parameter in model.named_parameters():
             parameter.copy_(_tensor(checkpoint, name, parameter.shape))
     model.tie_weights()
-    return model.to(dtype).eval()
+    cast("nn.Module", model).to(dtype)
+    return model
 
 
 def save_weights(model: PreTrainedModel, tokenizer_json: str, folder: Path) -> None:
@@ -84,7 +87,9 @@ def _llama(checkpoint: Checkpoint) -> LlamaConfig:
         rope_parameters=_rope(arch),
         attention_bias="model.layers.0.self_attn.q_proj.bias" in checkpoint.tensors,
         tie_word_embeddings=arch.tied_embeddings,
-        **_markers(checkpoint),
+        bos_token_id=_end(checkpoint),
+        eos_token_id=_end(checkpoint),
+        pad_token_id=_end(checkpoint),
     )
 
 
@@ -98,14 +103,15 @@ def _gpt2(checkpoint: Checkpoint) -> GPT2Config:
         n_positions=arch.context_length,
         layer_norm_epsilon=arch.norm_eps,
         tie_word_embeddings=arch.tied_embeddings,
-        **_markers(checkpoint),
+        bos_token_id=_end(checkpoint),
+        eos_token_id=_end(checkpoint),
+        pad_token_id=_end(checkpoint),
     )
 
 
-def _markers(checkpoint: Checkpoint) -> dict[str, int | None]:
-    """Nothing here reads them but `save_pretrained`, whose folder then says where a text ends."""
-    end = checkpoint.eos_ids[0] if checkpoint.eos_ids else None
-    return {"bos_token_id": end, "eos_token_id": end, "pad_token_id": end}
+def _end(checkpoint: Checkpoint) -> int | None:
+    """Nothing here reads it, but the saved folder then says where a text ends."""
+    return checkpoint.eos_ids[0] if checkpoint.eos_ids else None
 
 
 def _rope(arch: Architecture) -> dict[str, str | float]:

@@ -21,8 +21,9 @@ from training.tuning.examples import PairDataset
 class TweetTrainer(Trainer):
     """Trains on `PairDataset`; batches are made by `collate`."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(data_collator=collate, **options)
+    def __init__(self, train: PairDataset, dev: PairDataset, **options: Any) -> None:
+        super().__init__(data_collator=collate, train_dataset=train, eval_dataset=dev, **options)
+        self._train, self._dev = train, dev
         # The loss below divides by the tokens of the whole step, so the Trainer must not divide
         # by the number of its parts.
         self.model_accepts_loss_kwargs = True
@@ -66,11 +67,12 @@ class TweetTrainer(Trainer):
 
     def _held_out_loss(self) -> float:
         size = self.args.per_device_eval_batch_size
-        return held_out_loss(self.model, self.eval_dataset, size, bf16=self.args.bf16)
+        assert isinstance(self.model, nn.Module)
+        return held_out_loss(self.model, self._dev, size, bf16=self.args.bf16)
 
     def _get_train_sampler(self, *_: Any) -> GroupedSampler:
         size = self.args.train_batch_size * self.args.gradient_accumulation_steps
-        return GroupedSampler(self.train_dataset, size, self.args.seed)
+        return GroupedSampler(self._train, size, self.args.seed)
 
 
 def token_losses(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:

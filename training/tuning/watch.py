@@ -58,10 +58,9 @@ class StopOnBadGradient(TrainerCallback):
         args: TrainingArguments,  # noqa: ARG002
         state: TrainerState,
         control: TrainerControl,  # noqa: ARG002
-        model: torch.nn.Module,
-        **_: Any,
+        **parts: Any,
     ) -> None:
-        for parameter in model.parameters():
+        for parameter in parts["model"].parameters():
             if parameter.grad is not None and not torch.isfinite(parameter.grad).all():
                 raise TrainingDiverged(f"a gradient is not finite at step {state.global_step}")
 
