@@ -6,15 +6,19 @@ Knows what a link, a hashtag and a handle look like; nothing of articles or mode
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from functools import lru_cache
 
 from service.sentences import split_sentences
 from service.tweets import twitter_text
 from service.tweets.characters import may_cut
+from service.tweets.clean import is_finished
 from service.tweets.entities import entity_spans
 
 ELLIPSIS = "…"
+MIN_ROOM = 10
+"""Units of text that a link must leave."""
 _PIECE = re.compile(r"\S+|\s+")
 _LOOSE_END = re.compile(r"[\s,;:–—\-/&(\[{\"“‘«@＠#＃]+$")
 _MIN_SENTENCE_SHARE = 1 / 3
@@ -43,15 +47,20 @@ def is_postable(text: str, limit: int = 280) -> bool:
     return twitter_text.has_only_valid_characters(text)
 
 
-def fit(text: str, limit: int, link: str = "") -> Fitted:
+def fit(text: str, limit: int, link: str = "", *, unfinished: bool = False) -> Fitted:
     """Cut `text` to `limit` units at a sentence, else at a word, else between two characters;
-    never in a link, hashtag, handle or emoji sequence. `link` is put behind it and has its place
-    reserved; where nothing would be left beside it, it is left out.
+    never in a link, hashtag, handle or emoji sequence.
+
+    Args:
+        link: put behind the text, its place reserved; left out where no text would fit beside it.
+        unfinished: the text breaks off already; it gets an ellipsis unless it ends a sentence.
     """
     tail = f" {link}" if link else ""
     room = limit - weighted_length(tail)
-    if tail and room < 1:
-        return fit(text, limit)
+    if tail and room < MIN_ROOM:
+        return fit(text, limit, unfinished=unfinished)
+    if unfinished and not is_finished(text):
+        text = _LOOSE_END.sub("", text) + ELLIPSIS
     if weighted_length(text) <= room:
         return Fitted((text + tail).strip(), truncated=False)
     head = _sentences_within(text, room) or shorten(text, room)
@@ -89,16 +98,15 @@ def _sentences_within(text: str, room: int) -> str:
 
 def _character_cut(text: str, room: int) -> int:
     """Where to cut a text whose first word alone is too long; 0 where that is one entity."""
-    word = _PIECE.match(text.lstrip())
-    start = len(text) - len(text.lstrip())
-    end = start + (word.end() if word else 0)
-    inside = [(a, b) for a, b in entity_spans(text[:end]) if b - a > 1]
-    for at in range(min(end, start + room), start, -1):
-        if any(a < at < b for a, b in inside) or not may_cut(text, at):
-            continue
-        if weighted_length(text[:at]) <= room:
-            return at
-    return 0
+    word = re.match(r"\s*\S*", text)
+    end = word.end() if word else 0
+    inside = {i for a, b in entity_spans(text[:end]) for i in range(a + 1, b)}
+    cuts = [at for at in range(1, end + 1) if at not in inside and may_cut(text, at)]
+    cuts = cuts[: bisect_right(cuts, room, key=lambda at: weighted_length(text[:at]))]
+    # A head may hold a link that the whole does not ("a.com" of "a.comb"), which counts as 23.
+    while cuts and weighted_length(text[: cuts[-1]]) > room:
+        cuts.pop()
+    return cuts[-1] if cuts else 0
 
 
 @lru_cache(maxsize=16_384)

@@ -69,15 +69,22 @@ class Overlap:
 
 @dataclass(frozen=True, slots=True)
 class ScoreParts:
-    """Each from 0, bad, to 1, good; `ranking.py` says how each is measured."""
+    """Each from 0, bad, to 1, good; also the shape of their weights."""
 
     likelihood: float
+    """The model's mean probability of a token, geometric."""
     lead: float
+    """Share of the tweet's words that are in the article's lead."""
     grounding: float
+    """1 where the article bears out every claim, then 1/2, 1/3 …"""
     originality: float
+    """1 less what is shared with a training tweet."""
     headline: float
+    """0 for a bare echo of the headline, 1 from half the words being its own."""
     length: float
+    """1 from 50 units to nine tenths of the limit, less outside."""
     form: float
+    """1 less for what was cut, taken out or repeated."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,44 @@
+"""A tweet without a model: the article's own headline and first sentence. Plain, never wrong."""
+
+from __future__ import annotations
+
+import re
+
+from service.errors import NoPostableTweet
+from service.sentences import split_sentences
+from service.tweets.clean import clean
+from service.tweets.length import weighted_length
+from service.tweets.postprocess import Context, finish
+from service.tweets.ranking import headline_overlap
+from service.tweets.scrub import scrub
+from service.tweets.tweet import Tweet
+
+_ECHO = 0.8
+_ENDED = re.compile(r"[.!?…。！？:][\"'”’)]*$")
+
+
+def make_fallback(context: Context) -> Tweet:
+    """Headline and first sentence where both fit, else the headline, else as much as fits.
+
+    Raises:
+        NoPostableTweet: the article has no word that the rules would let stand.
+    """
+    for text in _openings(context):
+        scrubbed = scrub(clean(text).text, context.facts, context.rules)
+        try:
+            return finish(scrubbed, context, fallback=True)
+        except NoPostableTweet:
+            continue
+    raise NoPostableTweet("The article has no words that a tweet could be made of.")
+
+
+def _openings(context: Context) -> list[str]:
+    """What the tweet may be made of, best first."""
+    title = context.article.title.strip()
+    sentences = [s.strip() for s in split_sentences(context.article.text[:4_000]) if s.strip()]
+    first = sentences[0] if sentences else ""
+    room = context.rules.max_length - (weighted_length(f" {context.link}") if context.link else 0)
+    both = f"{title if _ENDED.search(title) else title + '.'} {first}"
+    says_more = first and title and headline_overlap(first, title) < _ECHO
+    fits = says_more and weighted_length(both) <= room
+    return [text for text in (both if fits else "", title, first, *sentences[1:]) if text]

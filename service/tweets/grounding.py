@@ -1,0 +1,235 @@
+"""What a tweet claims, looked for in the article: names, numbers, days, handles, hashtags, links.
+
+Rules, no model. The article is read generously and the tweet with care: what is reported is not
+in the article in any form that these rules know. They do not see a wrong verb between right names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import groupby, pairwise, starmap
+
+from service.articles.article import Article
+from service.sentences import split_sentences
+from service.tweets.common_words import is_common
+from service.tweets.dates import calendar_name, days_of_year, names_of_day
+from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
+from service.tweets.quantities import ordinals, quantities
+from service.tweets.tweet import Claim, ClaimKind
+from service.tweets.words import STOP_WORDS, WORD, demonym_stem, fold, singular, words
+
+_NEAR = 3
+"""The words of one name stand no further apart than this."""
+_IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50|101)(?!\d)")
+CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
+_TITLE_CASE_SHARE = 0.6
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What an article bears out, ready to be asked."""
+
+    words: frozenset[str]
+    """Folded, also in the singular, compounds also whole and in parts."""
+    stems: frozenset[str]
+    acronyms: frozenset[str]
+    """Initials of the names in the article."""
+    near: frozenset[tuple[str, str]]
+    """Pairs of folded words that stand close together, in both orders."""
+    numbers: frozenset[tuple[Decimal, str]]
+    """(value, unit); every value also without its unit."""
+    days: frozenset[tuple[int, int]]
+    calendar: frozenset[str]
+    handles: frozenset[str]
+    links: frozenset[str]
+    run_on: str
+    """All words in one string without space, for hashtags."""
+
+    def has_word(self, word: str) -> bool:
+        """Whether a folded word is in the article in any form."""
+        return (
+            word in self.words
+            or singular(word) in self.words
+            or word in self.acronyms
+            or demonym_stem(word) in self.stems
+        )
+
+    def has_pair(self, a: str, b: str) -> bool:
+        """Whether two words of a name stand together; everyday words and initials always do."""
+        if any(is_common(word) or word in self.acronyms for word in (a, b)):
+            return True
+        forms = ((singular(x), singular(y)) for x in words(a)[-1:] for y in words(b)[:1])
+        return any(pair in self.near for pair in forms)
+
+
+def facts_of(article: Article) -> Facts:
+    """Read what a visitor of the page sees: title, text and byline, and the date."""
+    visible = "\n".join([article.title, article.text, *article.authors])
+    found = words(visible)
+    whole = {fold(match.group()) for match in WORD.finditer(visible)}
+    spoken = [*quantities(visible), *quantities((article.published or "")[:4])]
+    return Facts(
+        words=frozenset([*found, *whole, *map(singular, found)]),
+        stems=frozenset(stem for word in found if (stem := demonym_stem(word))),
+        acronyms=frozenset(_acronyms(visible)),
+        near=frozenset(_near_pairs(found)),
+        numbers=frozenset(
+            [(value, unit) for q in spoken for value in q.values for unit in {q.unit, ""}]
+            + [(value, "") for value in ordinals(visible)]
+        ),
+        days=frozenset(
+            pair
+            for text in (visible, (article.published or "")[:10])
+            for day in days_of_year(text)
+            for pair in day.days
+        ),
+        calendar=frozenset(filter(None, map(calendar_name, found)))
+        | names_of_day(article.published),
+        handles=frozenset(match.group(1).casefold() for match in HANDLE.finditer(visible)),
+        links=frozenset(_bare(word) for word in visible.split() if "." in word),
+        run_on="".join(found),
+    )
+
+
+def ungrounded(text: str, facts: Facts, link: str = "") -> tuple[Claim, ...]:
+    """What `text` says and the article does not, in the order of the text.
+
+    Args:
+        link: the link that belongs to the tweet; it needs no ground.
+    """
+    found = [
+        *_foreign_entities(text.replace(link, " " * len(link)) if link else text, facts),
+        *_foreign_values(blank_entities(text), facts),
+        *_foreign_names(blank_entities(text), facts),
+    ]
+    return tuple(claim for _, claim in sorted(found, key=lambda item: item[0]))
+
+
+def is_grounded_handle(name: str, facts: Facts) -> bool:
+    return name.casefold() in facts.handles
+
+
+def is_grounded_hashtag(tag: str, facts: Facts) -> bool:
+    """Whether a tag's words, joined or in parts, are in the article."""
+    folded = fold(tag)
+    if facts.has_word(folded) or (len(folded) >= 6 and folded in facts.run_on):
+        return True
+    parts = [fold(part) for part in CAMEL_PARTS.findall(tag)]
+    return len(parts) > 1 and all(facts.has_word(part) or part in STOP_WORDS for part in parts)
+
+
+def is_grounded_link(link: str, facts: Facts) -> bool:
+    return _bare(link) in facts.links
+
+
+def _foreign_entities(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
+    for start, end in link_spans(text):
+        if not is_grounded_link(text[start:end], facts):
+            yield start, Claim("link", text[start:end])
+    for match in HANDLE.finditer(text):
+        if not is_grounded_handle(match.group(1), facts):
+            yield match.start(), Claim("handle", match.group())
+    for match in HASHTAG.finditer(text):
+        if not is_grounded_hashtag(match.group(1), facts):
+            yield match.start(), Claim("hashtag", match.group())
+
+
+def _foreign_values(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
+    for day in days_of_year(text):
+        if not day.days & facts.days:
+            yield day.start, Claim("date", text[day.start : day.end])
+        text = text[: day.start] + " " * (day.end - day.start) + text[day.end :]
+    text = _IDIOMS.sub(lambda idiom: " " * len(idiom.group()), text)
+    for quantity in quantities(text):
+        has = any((value, quantity.unit) in facts.numbers for value in quantity.values)
+        if not has and not quantity.is_weak:
+            yield quantity.start, Claim("number", quantity.text)
+
+
+def _foreign_names(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
+    at = 0
+    for sentence in split_sentences(text):
+        tokens = list(WORD.finditer(sentence))
+        is_title = _is_title_case([token.group() for token in tokens])
+        for run in _capital_runs(sentence, tokens, is_title):
+            for start, end, kind in _strange_parts(run, facts, is_title):
+                yield at + start, Claim(kind, sentence[start:end])
+        at += len(sentence)
+
+
+def _strange_parts(
+    run: list[re.Match[str]], facts: Facts, is_title: bool
+) -> Iterator[tuple[int, int, ClaimKind]]:
+    """(start, end, kind) of what the article does not bear out in a run of capitalised words."""
+    folded = [fold(token.group()) for token in run]
+    strange = [not _is_borne_out(word, facts) for word in folded]
+    if run[0].start() == 0 and len(run) > 1 and not strange[1]:
+        strange[0] = False  # the head of a sentence before a known name: "Legendary Obama"
+    # In a headline every noun has a capital; only two strange ones in a row make a name.
+    least = 2 if is_title else 1
+    for is_strange, group in groupby(range(len(run)), key=strange.__getitem__):
+        part = list(group)
+        if is_strange and len(part) >= least:
+            is_day = all(calendar_name(folded[i]) for i in part)
+            yield run[part[0]].start(), run[part[-1]].end(), "date" if is_day else "name"
+    known = [w for w in folded if facts.has_word(w) and not calendar_name(w)]
+    if not is_title and not any(strange) and not all(starmap(facts.has_pair, pairwise(known))):
+        yield run[0].start(), run[-1].end(), "name"
+
+
+def _is_borne_out(word: str, facts: Facts) -> bool:
+    if word.isdigit() or calendar_name(word) in facts.calendar:
+        return True
+    return is_common(word) or all(facts.has_word(part) for part in words(word))
+
+
+def _capital_runs(
+    sentence: str, tokens: list[re.Match[str]], is_title: bool
+) -> Iterator[list[re.Match[str]]]:
+    """Capitalised words with nothing but a blank between them, a lone sentence head left out where
+    it is an everyday word."""
+    run: list[re.Match[str]] = []
+    for i, token in enumerate(tokens):
+        joined = bool(run) and sentence[run[-1].end() : token.start()].strip(" &") == ""
+        if run and (not joined or not _is_name_like(token.group())):
+            yield run
+            run = []
+        if _is_name_like(token.group()) and not (
+            i == 0 and not is_title and is_common(fold(token.group()))
+        ):
+            run.append(token)
+    if run:
+        yield run
+
+
+def _is_name_like(word: str) -> bool:
+    return any(char.isupper() for char in word) and word != "I" and not word.startswith("I'")
+
+
+def _is_title_case(tokens: list[str]) -> bool:
+    long = [token for token in tokens[1:] if len(token) >= 4 and token[0].isalpha()]
+    return len(long) >= 3 and sum(t[0].isupper() for t in long) >= _TITLE_CASE_SHARE * len(long)
+
+
+def _near_pairs(found: list[str]) -> Iterator[tuple[str, str]]:
+    stems = [singular(word) for word in found]
+    for gap in range(1, _NEAR + 1):
+        for a, b in zip(stems, stems[gap:], strict=False):
+            yield a, b
+            yield b, a
+
+
+def _acronyms(text: str) -> Iterator[str]:
+    """`doj` for "Department of Justice", `un` for "United Nations"."""
+    pattern = r"[^\W\da-z_]\w+(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w+)+"
+    for name in re.findall(pattern, text):
+        yield "".join(word[0] for word in re.split(r"[\s\-]", name) if word[0].isupper()).casefold()
+
+
+def _bare(link: str) -> str:
+    """A link without scheme, www, case and what stands around it."""
+    link = re.sub(r"^[a-z][a-z0-9+.\-]*:/+", "", link.strip("\"'“”‘’()[]<>.,;:!?…").casefold())
+    return link.removeprefix("www.").rstrip("/")

@@ -1,0 +1,115 @@
+"""Takes out of a tweet what it may not hold: foreign links, handles and hashtags, by the rules.
+
+What has a plain name in the article stays as that name: `@TomHanks` becomes "Tom Hanks".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from service.tweets.clean import tidy
+from service.tweets.entities import HANDLE, HASHTAG, LINK_MARK, link_spans
+from service.tweets.grounding import (
+    CAMEL_PARTS,
+    Facts,
+    is_grounded_handle,
+    is_grounded_hashtag,
+    is_grounded_link,
+)
+from service.tweets.tweet import Claim, ClaimKind, TweetRules
+from service.tweets.words import fold
+
+_DANGLING = re.compile(
+    r"\s*\b(?:via|by|cc|h/t|from|ht|rt|hat tip|photo)\b\s*:?\s*\Z", re.IGNORECASE
+)
+_LAST_TAGS = re.compile(r"(?:\s*[#＃]\w+)+\s*\Z")
+_BARE_DOMAIN = re.compile(r"(?:www\.)?([\w\-]+)(?:\.[\w\-]+)+")
+
+
+@dataclass(frozen=True, slots=True)
+class Scrubbed:
+    text: str
+    """May still hold one `LINK_MARK`."""
+    removed: tuple[Claim, ...]
+
+
+def scrub(text: str, facts: Facts, rules: TweetRules) -> Scrubbed:
+    """Apply the rules for links, handles and hashtags until they find nothing."""
+    removed: list[Claim] = []
+    for _ in range(len(text) + 1):
+        shorter = tidy(_scrub_once(text, facts, rules, removed))
+        if shorter == text:
+            break
+        text = shorter
+    return Scrubbed(text, tuple(removed))
+
+
+def _scrub_once(text: str, facts: Facts, rules: TweetRules, removed: list[Claim]) -> str:
+    text = _one_mark(text)
+    text = _drop(text, link_spans(text), "link", lambda link: _domain_name(link, facts), removed)
+    handles = [m.span() for m in HANDLE.finditer(text) if not _may_stay(m[1], facts, rules)]
+    text = _drop(text, handles, "handle", lambda handle: _plain_name(handle, facts), removed)
+    if rules.hashtags == "keep":
+        return text
+    last = _LAST_TAGS.search(text)
+    ends = last.start() if last else len(text)
+    tags = [m.span() for m in HASHTAG.finditer(text) if not _tag_may_stay(m[1], facts, rules)]
+    inline, trailing = [s for s in tags if s[0] < ends], [s for s in tags if s[0] >= ends]
+    text = _drop(text, trailing, "hashtag", lambda _: "", removed)
+    return _drop(text, inline, "hashtag", lambda tag: tag.lstrip("#＃"), removed)
+
+
+def _drop(
+    text: str,
+    spans: list[tuple[int, int]],
+    kind: ClaimKind,
+    instead: Callable[[str], str],
+    removed: list[Claim],
+) -> str:
+    """Replace the spans; what pointed at something that is gone ("via @x") goes too."""
+    for start, end in reversed(spans):
+        what = text[start:end]
+        name = instead(what)
+        head = text[:start] if name else _DANGLING.sub("", text[:start])
+        glue = " " if head[-1:].isalnum() else ""
+        after = " " if name and text[end : end + 1].isalnum() else "" if name else " "
+        text = head + (glue + name if name else "") + after + text[end:]
+        removed.append(Claim(kind, what))
+    return text
+
+
+def _one_mark(text: str) -> str:
+    """At most one place for the link: the first."""
+    head, mark, tail = text.partition(LINK_MARK)
+    return head + mark + tail.replace(LINK_MARK, " ")
+
+
+def _may_stay(handle: str, facts: Facts, rules: TweetRules) -> bool:
+    if rules.mentions == "grounded":
+        return is_grounded_handle(handle, facts)
+    return rules.mentions == "keep"
+
+
+def _tag_may_stay(tag: str, facts: Facts, rules: TweetRules) -> bool:
+    return rules.hashtags == "grounded" and is_grounded_hashtag(tag, facts)
+
+
+def _plain_name(handle: str, facts: Facts) -> str:
+    """The handle's name where the article has it: `@nasa` as "nasa", `@TomHanks` as "Tom Hanks"."""
+    name = handle.lstrip("@＠")
+    if facts.has_word(fold(name)):
+        return name
+    parts = CAMEL_PARTS.findall(name)
+    known = len(parts) > 1 and all(facts.has_word(fold(p)) for p in parts)
+    return " ".join(parts) if known else ""
+
+
+def _domain_name(link: str, facts: Facts) -> str:
+    """ "Amazon" for `Amazon.com`, where the article has the domain or the name."""
+    match = _BARE_DOMAIN.fullmatch(link)
+    if match is None:
+        return ""
+    name = match[1]
+    return name if is_grounded_link(link, facts) or facts.has_word(fold(name)) else ""

@@ -1,0 +1,91 @@
+"""An article in several posts, numbered: the tweet first, then the article's own sentences.
+
+What follows the first post is quoted and not written, so that it is as true as the article.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from service.errors import NoPostableTweet
+from service.sentences import split_sentences
+from service.tweets.clean import clean, is_finished, tidy
+from service.tweets.length import weighted_length
+from service.tweets.postprocess import Context, finish, without_link
+from service.tweets.scrub import Scrubbed, scrub
+from service.tweets.tweet import Tweet
+from service.tweets.words import content_words
+
+MIN_POSTS, MAX_POSTS = 2, 10
+_MAX_SENTENCES = 200
+"""Sentences of the article that are looked at."""
+_MIN_WORDS = 4
+_SAME = 0.6
+"""A sentence with more of its words in the posts before it says nothing new."""
+
+
+def make_thread(opening: Tweet, context: Context, num_posts: int) -> tuple[Tweet, ...]:
+    """At most `num_posts` posts "1/4 …" to "4/4 …", the link in the last one.
+
+    Args:
+        opening: the tweet to begin with, as `choose` gave it.
+        num_posts: MIN_POSTS to MAX_POSTS; fewer come back where the article says too little.
+
+    Raises:
+        NoPostableTweet: the article has nothing to say beside the opening.
+    """
+    first = opening.text.replace(context.link, " ") if context.link else opening.text
+    rest = _pick(first, context, num_posts - 1)
+    if not rest:
+        raise NoPostableTweet("The article is too short for a thread.")
+    total = len(rest) + 1
+    plain = without_link(context)
+    head = finish(
+        Scrubbed(tidy(first), opening.removed),
+        plain,
+        index=opening.index,
+        fallback=opening.fallback,
+        prefix=f"1/{total} ",
+    )
+    return head, *(
+        finish(
+            text, context if at == total else plain, index=opening.index, prefix=f"{at}/{total} "
+        )
+        for at, text in enumerate(rest, start=2)
+    )
+
+
+def _pick(first: str, context: Context, num: int) -> list[Scrubbed]:
+    """The sentences that say most of the article, each new beside the others, in its order."""
+    sentences = _candidates(context)
+    weight = Counter(word for text in sentences for word in set(content_words(text.text)))
+    said = set(content_words(first))
+    picked: list[int] = []
+    by_weight = sorted(range(len(sentences)), key=lambda i: (-_salience(sentences[i], weight), i))
+    for i in by_weight:
+        found = set(content_words(sentences[i].text))
+        if len(found & said) <= _SAME * len(found):
+            picked.append(i)
+            said |= found
+        if len(picked) == num:
+            break
+    return [sentences[i] for i in sorted(picked)]
+
+
+def _candidates(context: Context) -> list[Scrubbed]:
+    """The article's whole sentences that fit into a post, scrubbed by the rules."""
+    room = context.rules.max_length - weighted_length("10/10 ")
+    room -= weighted_length(f" {context.link}") if context.link else 0
+    found = []
+    for sentence in split_sentences(context.article.text)[:_MAX_SENTENCES]:
+        scrubbed = scrub(clean(sentence).text, context.facts, context.rules)
+        long_enough = len(content_words(scrubbed.text)) >= _MIN_WORDS
+        if long_enough and is_finished(scrubbed.text) and weighted_length(scrubbed.text) <= room:
+            found.append(scrubbed)
+    return found
+
+
+def _salience(sentence: Scrubbed, weight: Counter[str]) -> float:
+    """How often the article comes back to what a sentence speaks of, a word of it on average."""
+    found = set(content_words(sentence.text))
+    return sum(weight[word] for word in found) / (len(found) + _MIN_WORDS)
