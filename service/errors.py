@@ -391,3 +391,9 @@ class ExtraMissing(SetupError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs a part of its own: pip install 'doc2tweet[{extra}]'")
+
+
+class TrainingDiverged(SetupError):
+    """The loss is no longer a number; the checkpoints before it are kept."""
+
+    type = "training-diverged"

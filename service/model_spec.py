@@ -79,6 +79,8 @@ class PromptSpec:
     article_system: str = ""
     article_instruction: str = ""
     """Comes before the article, so that all article prompts share it as a prefix."""
+    article_title: str = ""
+    """Comes before the title, where there is one, so that it is not taken for the text."""
     article_cue: str = ""
     """Comes after the article, before the tweet."""
     article_chars: int = 0

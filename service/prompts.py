@@ -95,7 +95,8 @@ def article_prompt(
     if num_template >= max_prompt_tokens:
         raise PromptTooLong(num_template + 1, 0, max_prompt_tokens)
     limit = spec.prompt.article_chars or len(text)
-    head = _article_head(tokenizer, title, text, limit, max_prompt_tokens - num_template)
+    lead = f"{spec.prompt.article_title}{title.strip()}\n\n" if title.strip() else ""
+    head = _article_head(tokenizer, lead, text, limit, max_prompt_tokens - num_template)
     return Prompt(
         token_ids=(*frame.before, *head.ids, *frame.after),
         num_prefix_tokens=len(frame.before),
@@ -184,17 +185,17 @@ def _article_frame(tokenizer: Tokenizer, prompt: PromptSpec) -> _Frame:
     cue = tokenizer.encode(prompt.article_cue)
     if prompt.format == "plain":
         return _Frame(instruction, cue)
-    system = _turn(tokenizer, ChatMessage("system", prompt.article_system or prompt.system))
+    text = prompt.article_system or prompt.system
+    system = _turn(tokenizer, ChatMessage("system", text)) if text else []
     before = [*system, *_open_turn(tokenizer, "user"), *instruction]
     after = [*cue, *_close_turn(tokenizer), *_open_turn(tokenizer, "assistant")]
     return _Frame(before, after)
 
 
 def _article_head(
-    tokenizer: Tokenizer, title: str, text: str, max_chars: int, max_tokens: int
+    tokenizer: Tokenizer, head: str, text: str, max_chars: int, max_tokens: int
 ) -> _Head:
-    """Title and as many whole sentences as fit; where none does, as many words."""
-    head = f"{title.strip()}\n\n" if title.strip() else ""
+    """The title's lines and as many whole sentences as fit; where none does, as many words."""
     sentences = split_sentences(text.strip())
     room_chars = min(max_chars, max_tokens * _MAX_TOKEN_CHARS)
     num_kept = _num_fitting(sentences, [len(s) for s in sentences], room_chars)

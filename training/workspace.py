@@ -4,6 +4,7 @@ tweets.jsonl       import    Tweet a line
 articles.sqlite    scrape    an article or a failure a link
 pairs.jsonl        pairs     Pair a line, with its split
 training.txt       pairs     on request: the same as marked text
+finetune/          finetune  checkpoints, samples, the curve, and `adapter/` or `weights/`
 reports/STAGE.json           counts and settings of each stage
 """
 
@@ -42,6 +43,10 @@ class Workspace:
     @property
     def training_txt(self) -> Path:
         return self.root / "training.txt"
+
+    @property
+    def trained(self) -> Path:
+        return self.root / "finetune"
 
     def report(self, stage: str) -> StageReport:
         """Raises TrainingDataError where the stage has not been run."""

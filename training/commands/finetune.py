@@ -1,0 +1,75 @@
+"""`doc2tweet-train finetune`: pairs to a voice."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import click
+
+from service.model_spec import PromptFormat
+from training.bases import DEFAULT_BASE, find_base, open_store
+from training.finetune import finetune
+from training.reports import as_table
+from training.tuning.examples import ExampleOptions
+from training.tuning.options import FinetuneOptions, Method, Tracker
+from training.tuning.voices import ARTICLE_CHARS
+from training.work_option import work_option
+from training.workspace import Workspace
+
+_USUAL, _USUAL_EXAMPLES = FinetuneOptions(), ExampleOptions()
+
+
+@click.command()
+@work_option
+@click.option("--base", default=DEFAULT_BASE, show_default=True, help="Name of a model.")
+@click.option("--format", "prompt_format", type=click.Choice(get_args(PromptFormat)))
+@click.option("--article-chars", type=click.IntRange(50), default=ARTICLE_CHARS, show_default=True)
+@click.option("--style-only", is_flag=True, help="The pairs are tweets without articles.")
+@click.option("--method", type=click.Choice(get_args(Method)), default=_USUAL.method)
+@click.option("--rate", type=click.FloatRange(0, 1, min_open=True), default=_USUAL.rate)
+@click.option("--rank", type=click.IntRange(1), default=_USUAL.rank, help="Of the LoRA matrices.")
+@click.option("--alpha", type=click.IntRange(1), default=_USUAL.alpha)
+@click.option("--dropout", type=click.FloatRange(0, 0.9), default=_USUAL.dropout)
+@click.option("--epochs", type=click.IntRange(1), default=_USUAL.epochs)
+@click.option("--batch-size", type=click.IntRange(1), default=_USUAL.batch_size)
+@click.option("--micro-batch-size", type=click.IntRange(1), default=_USUAL.micro_batch_size)
+@click.option("--patience", type=click.IntRange(1), default=_USUAL.patience)
+@click.option("--seed", type=int, default=_USUAL.seed)
+@click.option("--report-to", type=click.Choice(get_args(Tracker)), default=_USUAL.report_to)
+@click.option("--max-tokens", type=click.IntRange(32), default=_USUAL_EXAMPLES.max_tokens)
+@click.option("--title-drop", type=click.FloatRange(0, 1), default=_USUAL_EXAMPLES.title_drop)
+@click.option("--sentence-case", is_flag=True, help="Write targets in title case as sentences.")
+@click.option("--max-teaser", type=click.FloatRange(0, 1), default=_USUAL_EXAMPLES.max_teaser)
+@click.option(
+    "--ungrounded-weight",
+    type=click.FloatRange(0, 1),
+    default=_USUAL_EXAMPLES.ungrounded_weight,
+    help="Of names and numbers that the prompt does not hold.",
+)
+@click.option("--resume/--fresh", default=True, show_default=True, help="Go on where one stopped.")
+def command(
+    work: Workspace,
+    base: str,
+    prompt_format: PromptFormat | None,
+    article_chars: int,
+    style_only: bool,
+    resume: bool,
+    max_tokens: int,
+    title_drop: float,
+    sentence_case: bool,
+    max_teaser: float,
+    ungrounded_weight: float,
+    **options: str | int | float,
+) -> None:
+    """Train a base model on the pairs; the best epoch is kept."""
+    start = find_base(
+        open_store(),
+        base,
+        prompt_format=prompt_format,
+        article_chars=article_chars,
+        style_only=style_only,
+    )
+    examples = ExampleOptions(max_tokens, title_drop, sentence_case, max_teaser, ungrounded_weight)
+    chosen = FinetuneOptions(examples=examples, **options)  # type: ignore[arg-type]
+    report = finetune(work, start, chosen, fresh=not resume)
+    click.echo(f"{as_table(report)}\n{work.trained}")

@@ -1,0 +1,84 @@
+"""The stage `finetune`: a base model learns to write the tweets of a file of pairs.
+
+LoRA (Hu et al. 2021) by default, all weights on request. Stopped at any moment, the next run with
+the same pairs and settings goes on where this one was.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from safetensors import SafetensorError
+from transformers import set_seed
+
+from service.errors import SetupError, TrainingDiverged
+from training.pairs import read_pairs
+from training.reports import StageReport
+from training.tuning.checkpoints import last_checkpoint, open_run
+from training.tuning.curve import Logs, held_out_losses
+from training.tuning.options import Base, FinetuneOptions
+from training.tuning.run import Data, Run, make_data
+from training.tuning.torch_model import Hardware
+from training.workspace import Workspace, fingerprint
+
+
+def finetune(
+    workspace: Workspace, base: Base, options: FinetuneOptions, *, fresh: bool = False
+) -> StageReport:
+    """Train on `pairs.jsonl`; the weights of the epoch with the least held-out loss are kept.
+
+    Args:
+        fresh: begin anew even if a run with these settings was stopped half-way.
+
+    Raises:
+        TrainingDataError: there are no or too few pairs.
+        TrainingDiverged: the loss became NaN; the last good checkpoint is kept.
+        SetupError: the disk is full, or the tokenizer lacks a marker of the prompt format.
+        KeyboardInterrupt: Ctrl-C; the same command goes on.
+    """
+    mark = run_mark(workspace, base, options)
+    train, dev = (read_pairs(workspace.pairs, split) for split in ("train", "dev"))
+    data = make_data(base, train, dev, options)
+    with _one_line_errors(workspace.trained):
+        open_run(workspace.trained, mark, fresh=fresh)
+        set_seed(options.seed)
+        run = Run(workspace.trained, base, data, options, Hardware.detect())
+        run.train(last_checkpoint(workspace.trained))
+        run.save()
+    report = _report(base, data, run.logs, options, mark)
+    workspace.record(report)
+    return report
+
+
+def run_mark(workspace: Workspace, base: Base, options: FinetuneOptions) -> str:
+    """Digest of all that shapes the result; equal marks, equal runs."""
+    settings = {**options.settings(), "base": base.name, "prompt": repr(base.spec.prompt)}
+    return fingerprint([workspace.pairs], settings)
+
+
+def _report(base: Base, data: Data, logs: Logs, options: FinetuneOptions, mark: str) -> StageReport:
+    (_, untrained), *trained = held_out_losses(logs)
+    epoch, best = min(trained, key=lambda point: point[1])
+    counts = {
+        "pairs trained on": len(data.train),
+        "pairs held out": len(data.dev),
+        "held-out loss, untrained": untrained,
+        "held-out loss": best,
+        "best epoch": epoch,
+        "epochs": trained[-1][0],
+    }
+    return StageReport("finetune", counts, {"base": base.name, **options.settings()}, mark)
+
+
+@contextmanager
+def _one_line_errors(folder: Path) -> Iterator[None]:
+    try:
+        yield
+    except TrainingDiverged as error:
+        checkpoint = last_checkpoint(folder)
+        kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "none was saved yet"
+        raise TrainingDiverged(f"{error.detail}; {kept}. A lower --rate helps.") from None
+    except (OSError, SafetensorError) as error:
+        raise SetupError(f"{folder} cannot be written: {error}; the same command goes on") from None

@@ -1,0 +1,58 @@
+"""What can be chosen about a training run. Values only."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Literal
+
+from tokenizers import Tokenizer as BackendTokenizer
+
+from service.model_spec import ModelSpec
+from service.tokenizer import Tokenizer
+from training.export.checkpoint import Checkpoint
+from training.reports import Value
+from training.tuning.examples import ExampleOptions
+
+Method = Literal["lora", "full"]
+Tracker = Literal["none", "tensorboard", "trackio", "wandb"]
+
+
+@dataclass(frozen=True, slots=True)
+class FinetuneOptions:
+    method: Method = "lora"
+    rate: float = 4e-4
+    """Peak learning rate; after a short warm-up it falls as a cosine."""
+    rank: int = 16
+    alpha: int = 32
+    """LoRA's change is scaled by alpha / rank."""
+    dropout: float = 0.0
+    epochs: int = 3
+    batch_size: int = 16
+    """Pairs a step."""
+    micro_batch_size: int = 4
+    """Of which so many are computed at once."""
+    patience: int = 1
+    """Epochs without a lower held-out loss before the training ends."""
+    seed: int = 0
+    report_to: Tracker = "none"
+    examples: ExampleOptions = field(default_factory=ExampleOptions)
+
+    def settings(self) -> dict[str, Value]:
+        """What shapes the result, flat."""
+        flat = asdict(self)
+        del flat["report_to"]
+        return {**flat.pop("examples"), **flat}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """What is trained."""
+
+    name: str
+    spec: ModelSpec
+    """Of the model to be: the prompt format is its own."""
+    checkpoint: Checkpoint
+
+    def tokenizer(self) -> Tokenizer:
+        backend = BackendTokenizer.from_str(self.checkpoint.tokenizer_json)
+        return Tokenizer(backend, self.checkpoint.eos_ids)

@@ -1,0 +1,156 @@
+"""One training run: a model, its data, a Trainer, and what comes out of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from peft import LoraConfig, PeftModel, get_peft_model
+from transformers import EarlyStoppingCallback, PreTrainedModel, TrainingArguments
+
+from service.prompts import end_id
+from service.tokenizer import Tokenizer
+from training.pairs import Pair
+from training.tuning.casing import Casing
+from training.tuning.curve import Logs, draw_curve
+from training.tuning.examples import ExampleMaker, PairDataset, training_pairs
+from training.tuning.greedy import greedy_ids
+from training.tuning.options import Base, FinetuneOptions
+from training.tuning.torch_model import LORA_MODULES, Hardware, save_weights, torch_model
+from training.tuning.trainer import TweetTrainer
+from training.tuning.watch import StopOnBadGradient, StopOnInterrupt, WriteSamples
+
+_NUM_SAMPLES = 8
+_WARMUP_SHARE = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Data:
+    tokenizer: Tokenizer
+    end_id: int
+    train: PairDataset
+    dev: PairDataset
+
+
+def make_data(base: Base, train: list[Pair], dev: list[Pair], options: FinetuneOptions) -> Data:
+    """Held-out pairs are seen as a stranger would send them: always without a title.
+
+    Raises:
+        TrainingDataError: too few pairs.
+        SetupError: the tokenizer lacks a marker of the prompt format.
+    """
+    wanted, tokenizer = options.examples, base.tokenizer()
+    corpus = Casing(pair.article for pair in train)
+    maker = ExampleMaker(tokenizer, base.spec, wanted, corpus)
+    judge = ExampleMaker(tokenizer, base.spec, wanted.as_given(), corpus)
+    kept = training_pairs(train, wanted.max_teaser)
+    return Data(
+        tokenizer,
+        end_id(tokenizer, base.spec),
+        PairDataset(kept, maker, title_drop=wanted.title_drop, seed=options.seed),
+        PairDataset(dev, judge, title_drop=1.0),
+    )
+
+
+def make_model(
+    base: Base, options: FinetuneOptions, hardware: Hardware
+) -> PreTrainedModel | PeftModel:
+    """The base with an empty adapter on it, or the base itself in float32."""
+    if options.method == "full":
+        return torch_model(base.checkpoint)
+    frozen = torch_model(base.checkpoint, torch.bfloat16 if hardware.bf16 else torch.float32)
+    config = LoraConfig(
+        r=options.rank,
+        lora_alpha=options.alpha,
+        lora_dropout=options.dropout,
+        target_modules=list(LORA_MODULES[base.spec.family]),
+        fan_in_fan_out=base.spec.family == "gpt2",
+        task_type="CAUSAL_LM",
+    )
+    return get_peft_model(frozen, config)  # the adapter's own weights stay in float32
+
+
+class Run:
+    def __init__(
+        self, folder: Path, base: Base, data: Data, options: FinetuneOptions, hardware: Hardware
+    ) -> None:
+        self._folder, self._base, self._data = folder, base, data
+        self._options, self._hardware = options, hardware
+        self._interrupt = StopOnInterrupt()
+        self._model = make_model(base, options, hardware)
+        self._trainer = TweetTrainer(
+            model=self._model,
+            args=_arguments(folder, options, hardware),
+            train=data.train,
+            dev=data.dev,
+            callbacks=[
+                self._interrupt,
+                StopOnBadGradient(),
+                EarlyStoppingCallback(options.patience),
+                WriteSamples(folder / "samples.jsonl", _shown(data.dev), self._answer),
+            ],
+        )
+
+    @property
+    def logs(self) -> Logs:
+        return self._trainer.state.log_history
+
+    def train(self, checkpoint: Path | None) -> None:
+        """Raises KeyboardInterrupt after Ctrl-C, when what was done has been saved."""
+        with self._interrupt.listening():
+            self._trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+        if self._interrupt.interrupted:
+            raise KeyboardInterrupt
+
+    def save(self) -> None:
+        """`adapter/` as peft saves it, or `weights/` as transformers does; and the loss curve."""
+        draw_curve(self.logs, self._folder / "loss.png")
+        if isinstance(self._model, PeftModel):
+            self._model.save_pretrained(str(self._folder / "adapter"))
+        else:
+            tokenizer_json = self._base.checkpoint.tokenizer_json
+            save_weights(self._model, tokenizer_json, self._folder / "weights")
+
+    def _answer(self, index: int) -> str:
+        example = self._data.dev[index]
+        prompt = example.token_ids[: example.num_prompt_tokens]
+        with torch.autocast("cpu", torch.bfloat16, enabled=self._hardware.bf16):
+            ids = greedy_ids(self._model, prompt, [self._data.end_id])
+        return self._data.tokenizer.decode(ids)
+
+
+def _arguments(folder: Path, options: FinetuneOptions, hardware: Hardware) -> TrainingArguments:
+    micro = min(options.micro_batch_size, options.batch_size)
+    return TrainingArguments(
+        output_dir=str(folder),
+        num_train_epochs=options.epochs,
+        per_device_train_batch_size=micro,
+        per_device_eval_batch_size=micro,
+        gradient_accumulation_steps=max(1, options.batch_size // micro),
+        learning_rate=options.rate,
+        lr_scheduler_type="cosine",
+        warmup_steps=_WARMUP_SHARE,
+        adam_beta2=0.99,
+        max_grad_norm=1.0,
+        bf16=hardware.bf16,
+        use_cpu=hardware.cpu_only,
+        seed=options.seed,
+        eval_strategy="epoch",
+        eval_on_start=True,
+        save_strategy="epoch",
+        save_total_limit=2,
+        load_best_model_at_end=True,
+        metric_for_best_model="eval_loss",
+        logging_steps=10,
+        logging_nan_inf_filter=False,
+        report_to=options.report_to,
+        remove_unused_columns=False,
+        dataloader_pin_memory=False,
+        disable_tqdm=False,
+    )
+
+
+def _shown(dev: PairDataset) -> list[tuple[str, str]]:
+    pairs = dev.pairs[:_NUM_SAMPLES]
+    return [(" ".join(pair.article.split()[:30]), pair.tweet) for pair in pairs]
