@@ -5,9 +5,8 @@ What counts as borne out is the same as for the tweets that are served (`service
 
 from __future__ import annotations
 
-from service.tweets.grounding import facts_of, ungrounded
-
 from service.articles.article import Article
+from service.tweets.grounding import facts_of, ungrounded
 
 NOWHERE = facts_of(Article(title="", text=""))
 
