@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from service.errors import ModelDamaged, ModelNotBuilt, ModelNotFound
+from service.errors import ConfigError, ModelDamaged, ModelNotBuilt, ModelNotFound
 from service.model_spec import (
     AdapterSpec,
     BuildSpec,
@@ -152,11 +152,22 @@ class ModelStore:
         """Raises: ModelNotFound, or ConfigError when its `model.toml` is wrong."""
         return read_spec(self.folder(name) / "model.toml")
 
+    def lineage(self, name: str) -> list[ModelSpec]:
+        """The model, its base, the base's base …; the last one has sources of its own.
+
+        Raises:
+            ModelNotFound, ConfigError: of any of them, or when they go round in a circle.
+        """
+        specs = [self.spec(name)]
+        while (base := specs[-1].base) is not None:
+            if base in (spec.name for spec in specs):
+                raise ConfigError(f"the model {base} is based on itself")
+            specs.append(self.spec(base))
+        return specs
+
     def fingerprint(self, name: str) -> str:
         """Digest of all a build of this model depends on, its base included."""
-        spec = self.spec(name)
-        base = self.fingerprint(spec.base) if spec.base else ""
-        parts = [GRAPH_VERSION, spec.build_inputs(), base]
+        parts = [GRAPH_VERSION, *(spec.build_inputs() for spec in self.lineage(name))]
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def is_built(self, name: str) -> bool:

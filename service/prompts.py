@@ -199,7 +199,7 @@ def _article_head(
     sentences = split_sentences(text.strip())
     room_chars = min(max_chars, max_tokens * _MAX_TOKEN_CHARS)
     num_kept = _num_fitting(sentences, [len(s) for s in sentences], room_chars)
-    counts = [tokenizer.count(s) for s in sentences[:num_kept]]
+    counts = [tokenizer.count(s) for s in _with_space_in_front(sentences[:num_kept])]
     num_kept = _num_fitting(sentences, counts, max_tokens - tokenizer.count(head))
     while num_kept:
         ids = tokenizer.encode((head + "".join(sentences[:num_kept])).rstrip())
@@ -209,6 +209,12 @@ def _article_head(
     first = cut_at_word(sentences[0], max_chars) if sentences else ""
     ids = _encode_head(tokenizer, (head + first).strip(), max_tokens)
     return _Head(ids, len(sentences), 0, not sentences and tokenizer.decode(ids) == head.strip())
+
+
+def _with_space_in_front(sentences: Sequence[str]) -> list[str]:
+    """The white space behind a sentence moved before the next, where tokens begin with it."""
+    gaps = ["", *(s[len(s.rstrip()) :] for s in sentences)]
+    return [gap + s.rstrip() for gap, s in zip(gaps, sentences, strict=False)]
 
 
 def _num_fitting(sentences: Sequence[str], sizes: Sequence[int], room: int) -> int:

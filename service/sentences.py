@@ -55,7 +55,7 @@ def cut_at_word(text: str, max_chars: int) -> str:
     head = text[: max_chars + 1]
     space = max((match.start() for match in re.finditer(r"\s", head)), default=0)
     # CJK text has few spaces; going back to a far one would throw most of it away.
-    return (head[:space] if space > max_chars // 2 else text[:max_chars]).rstrip()
+    return (head[:space] if 2 * space >= max_chars else text[:max_chars]).rstrip()
 
 
 def _ends(text: str, match: re.Match[str]) -> bool:

@@ -74,20 +74,19 @@ class Builder:
         Raises:
             As `build`.
         """
-        spec, folder = self._store.spec(name), self._store.folder(name)
-        if spec.base is None:
-            checkpoint = read_checkpoint(self._finder.find(name, spec.sources, folder))
-        else:
-            checkpoint = self.read(spec.base)
-        if spec.adapter is not None:
-            path = folder / spec.adapter.file
-            _check_adapter(path, spec.adapter.sha256)
-            checkpoint = merge_adapter(checkpoint, path)
-        if checkpoint.architecture.family != spec.family:
+        *voices, root = self._store.lineage(name)
+        folder = self._store.folder(root.name)
+        checkpoint = read_checkpoint(self._finder.find(root.name, root.sources, folder))
+        if checkpoint.architecture.family != root.family:
             raise SetupError(
-                f"{name} is a {spec.family} model by its model.toml, "
+                f"{root.name} is a {root.family} model by its model.toml, "
                 f"but its weights are {checkpoint.architecture.family}"
             )
+        for spec in reversed(voices):
+            if spec.adapter is not None:
+                path = self._store.folder(spec.name) / spec.adapter.file
+                _check_adapter(path, spec.adapter.sha256)
+                checkpoint = merge_adapter(checkpoint, path)
         return checkpoint
 
     def _is_whole(self, name: str, precision: Precision) -> bool:
