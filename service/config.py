@@ -137,6 +137,32 @@ class XConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class ApiConfig:
+    keys_file: Path | None = setting(
+        None, "File of API keys (docs/operations.md); without it nobody needs a key."
+    )
+    rate: str = setting(
+        "", "Most requests of one key or address, such as `60/minute;1000/day`; empty: no limit."
+    )
+    rate_storage: str = setting(
+        "memory://", "Where rates are counted; `redis://host:6379` for several machines."
+    )
+    cors_origins: tuple[str, ...] = setting((), "Web origins whose pages may call the API.")
+    num_proxies: int = setting(
+        0, "Proxies in front whose `X-Forwarded-For` is believed.", least=0, most=10
+    )
+    heartbeat_s: float = setting(
+        10.0, "A stream silent for so long gets a comment as a sign of life.", least=0.1
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LogConfig:
+    level: str = setting("info", "debug, info, warning or error.")
+    user_text: bool = setting(False, "Whether logs may hold prompts, URLs and error messages.")
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
@@ -144,6 +170,8 @@ class Config:
     drafts: DraftsConfig = field(default_factory=DraftsConfig)
     posting: PostingConfig = field(default_factory=PostingConfig)
     x: XConfig = field(default_factory=XConfig)
+    api: ApiConfig = field(default_factory=ApiConfig)
+    log: LogConfig = field(default_factory=LogConfig)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Config:
@@ -171,6 +199,15 @@ def hub_endpoint(environ: Mapping[str, str] | None = None) -> str:
     """Address of the model hub; `HF_ENDPOINT` is what every other tool reads too."""
     env = os.environ if environ is None else environ
     return (env.get("HF_ENDPOINT") or "https://huggingface.co").rstrip("/")
+
+
+def child_environment(settings: Mapping[str, object]) -> dict[str, str]:
+    """This process's environment with settings of the section `server` replaced, for a child.
+
+    A setting that is None stays as it is.
+    """
+    given = {PREFIX + name: str(value) for name, value in settings.items() if value is not None}
+    return {**os.environ, **given}
 
 
 def _section_type(section: Field[Any]) -> Any:

@@ -7,11 +7,14 @@ This module knows nothing of HTTP beyond the status number, and imports nothing 
     ├── RequestError                 the request itself is at fault
     │   ├── MalformedBody            400  not JSON, not UTF-8, no object
     │   ├── BodyTooLarge             413
+    │   ├── UnsupportedMediaType     415  neither JSON nor a form
     │   ├── ValidationFailed         422  a field is missing, unknown or out of range
     │   ├── UnsupportedFeature       400  known elsewhere, not done here
     │   ├── PromptTooLong            400  prompt + max_tokens over the context
     │   ├── Unauthenticated          401
     │   ├── ModelNotFound            404
+    │   ├── RouteNotFound            404
+    │   ├── MethodNotAllowed         405
     │   └── RateLimited              429  x
     ├── ArticleError                 the page at the URL is at fault
     │   ├── UrlNotAllowed            422
@@ -111,6 +114,12 @@ class BodyTooLarge(RequestError):
     default_status = 413
 
 
+class UnsupportedMediaType(RequestError):
+    type = "unsupported-media-type"
+    title = "The body is of an unknown kind"
+    default_status = 415
+
+
 class ValidationFailed(RequestError):
     """`errors` maps a field's dotted path to what is wrong with it."""
 
@@ -161,6 +170,18 @@ class ModelNotFound(RequestError):
             f"There is no model {name!r} here; there are: {', '.join(available)}.",
             extra={"available": available},
         )
+
+
+class RouteNotFound(RequestError):
+    type = "not-found"
+    title = "There is nothing at this path"
+    default_status = 404
+
+
+class MethodNotAllowed(RequestError):
+    type = "method-not-allowed"
+    title = "This path knows other methods"
+    default_status = 405
 
 
 class RateLimited(RequestError):

@@ -1,0 +1,93 @@
+"""Builds every part of the service; the only module that knows them all."""
+
+from __future__ import annotations
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from service.admission import Admission
+from service.api import hooks, problems
+from service.api.parts import Parts
+from service.api.system_routes import system_routes
+from service.api.text_routes import text_routes
+from service.articles.reader import ArticleReader
+from service.config import Config
+from service.engine.llm_engine import NUM_PREFILL_SLOTS, LLMEngine
+from service.engine.model_runner import OnnxModelRunner
+from service.engine.worker import EngineWorker
+from service.lifecycle import Lifecycle
+from service.models import LoadedModel
+from service.observability import Metrics, log_to_stderr
+from service.pipeline import Pipeline, ServedModel
+from service.served import model_store, served_names
+from service.tokenizer import Tokenizer
+
+
+def create_app(config: Config) -> Flask:
+    """The app that gunicorn serves.
+
+    Raises:
+        SetupError: a setting, or a model that is missing or damaged.
+    """
+    log_to_stderr(config.log.level, user_text=config.log.user_text)
+    return make_app(build_parts(config))
+
+
+def build_parts(config: Config) -> Parts:
+    """Load the models, start the engine's thread."""
+    store = model_store(config)
+    loaded = [store.load(name) for name in served_names(config)]
+    worker = EngineWorker(
+        {model.spec.name: _engine(model, config) for model in loaded},
+        max_queued=config.engine.max_queued,
+    )
+    worker.start()
+    reader = ArticleReader(config.fetch)
+    models = [_served(model, config) for model in loaded]
+    pipeline = Pipeline(models, worker, Admission(worker), reader)
+
+    def close() -> None:
+        worker.close()
+        reader.close()
+
+    return Parts(config, pipeline, Lifecycle(), Metrics(), close)
+
+
+def make_app(parts: Parts) -> Flask:
+    """The routes over the parts."""
+    app = Flask("doc2tweet", static_folder=None)
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
+    app.url_map.merge_slashes = False  # a redirect would be a page of HTML
+    parts.attach(app)
+    hooks.install(app)
+    problems.install(app)
+    app.register_blueprint(text_routes)
+    app.register_blueprint(system_routes)
+    if parts.config.api.num_proxies:
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=parts.config.api.num_proxies)  # type: ignore[method-assign]
+    return app
+
+
+def _engine(model: LoadedModel, config: Config) -> LLMEngine:
+    max_num_seqs, max_model_len = config.engine.max_num_seqs, _max_model_len(model, config)
+    runner = OnnxModelRunner(
+        model,
+        num_slots=max_num_seqs + NUM_PREFILL_SLOTS,
+        max_model_len=max_model_len,
+        num_threads=config.engine.num_threads,
+    )
+    return LLMEngine(
+        runner,
+        eos_ids=model.dims.eos_ids,
+        max_num_seqs=max_num_seqs,
+        max_model_len=max_model_len,
+    )
+
+
+def _served(model: LoadedModel, config: Config) -> ServedModel:
+    tokenizer = Tokenizer.from_file(model.tokenizer, model.dims.eos_ids)
+    return ServedModel(model.spec, tokenizer, _max_model_len(model, config))
+
+
+def _max_model_len(model: LoadedModel, config: Config) -> int:
+    return min(config.engine.max_model_len, model.dims.context_length)

@@ -1,0 +1,104 @@
+"""What the operator sees: one JSON line a request, and numbers for Prometheus.
+
+No text of a user or a page goes into a log unless `DOC2TWEET_LOG_USER_TEXT` asks for it. JSON
+escapes control characters, so a CR, LF or ANSI code from outside cannot forge a line or colour a
+terminal.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import secrets
+import sys
+import traceback
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120)
+_TOKEN_SECONDS = (0.002, 0.005, 0.01, 0.02, 0.03, 0.05, 0.075, 0.1, 0.2, 0.5, 1)
+
+
+def request_id(given: str | None) -> str:
+    """The caller's own id where it is harmless, else a new one."""
+    if given is not None and _REQUEST_ID.fullmatch(given):
+        return given
+    return secrets.token_hex(12)
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line. `extra={"fields": {...}}` of a log call becomes members."""
+
+    def __init__(self, *, user_text: bool = False) -> None:
+        super().__init__()
+        self._user_text = user_text
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, Any] = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= getattr(record, "fields", {})
+        if record.exc_info and record.exc_info[1] is not None:
+            line["exception"] = self._exception(record.exc_info[1])
+        return json.dumps(line, default=str)
+
+    def _exception(self, error: BaseException) -> dict[str, Any]:
+        """Kind and frames; the message only on request, since it may quote a user."""
+        frames = traceback.extract_tb(error.__traceback__)
+        told: dict[str, Any] = {
+            "kind": type(error).__qualname__,
+            "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
+        }
+        if self._user_text:
+            told["message"] = str(error)
+        return told
+
+
+def log_to_stderr(level: str, *, user_text: bool = False) -> None:
+    """Send every log line of the process to stderr, as JSON."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter(user_text=user_text))
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+class Metrics:
+    """All numbers of one app. A registry of its own, so that two apps can live in one process."""
+
+    def __init__(self) -> None:
+        self.registry = registry = CollectorRegistry()
+
+        def counter(name: str, text: str, *labels: str) -> Counter:
+            return Counter(f"doc2tweet_{name}", text, labels, registry=registry)
+
+        def seconds(
+            name: str, text: str, *labels: str, buckets: Iterable[float] = _SECONDS
+        ) -> Histogram:
+            return Histogram(
+                f"doc2tweet_{name}_seconds", text, labels, registry=registry, buckets=tuple(buckets)
+            )
+
+        self.requests = counter("requests", "Answers sent.", "route", "status")
+        self.refusals = counter("refusals", "Requests refused or failed.", "type")
+        self.tokens = counter("tokens", "Tokens read and written.", "model", "kind")
+        self.request_time = seconds("request", "Whole time of a request.", "route")
+        self.stages = seconds("stage", "Time in one stage of a request.", "stage")
+        self.ttft = seconds("time_to_first_token", "Admission to first token.", "model")
+        self.tpot = seconds(
+            "time_per_output_token",
+            "Between two tokens of a candidate.",
+            "model",
+            buckets=_TOKEN_SECONDS,
+        )
+
+    def render(self) -> bytes:
+        """Everything in Prometheus' text format."""
+        return generate_latest(self.registry)

@@ -1,0 +1,56 @@
+"""One built model, one service and one site for as many tests as possible."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.serving import LOOPBACK, MODEL, ROOT, Service, Site, environment, running, site
+
+ARTICLE = (Path(__file__).parent.parent / "resources" / "bridge.html").read_text()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.e2e)
+
+
+@pytest.fixture(scope="session")
+def built_model() -> str:
+    """The default model, built into the checkout's `models/` unless it is there already."""
+    build = [sys.executable, "-m", "training", "build", MODEL]
+    subprocess.run(build, check=True, cwd=ROOT, env=environment({}), timeout=170)
+    return MODEL
+
+
+@pytest.fixture(scope="session")
+def pages() -> Iterator[Site]:
+    with site({"/article.html": ARTICLE}) as here:
+        yield here
+
+
+@pytest.fixture(scope="session")
+def start(
+    built_model: str, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[Mapping[str, object]], AbstractContextManager[Service]]:
+    """Start a service with settings of its own."""
+
+    def started(settings: Mapping[str, object]) -> AbstractContextManager[Service]:
+        return running(tmp_path_factory.mktemp("service") / "log", settings)
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def service(
+    start: Callable[[Mapping[str, object]], AbstractContextManager[Service]],
+) -> Iterator[Service]:
+    """The service as anybody would start it, allowed to fetch from loopback."""
+    with start(LOOPBACK) as here:
+        yield here
