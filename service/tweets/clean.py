@@ -38,7 +38,7 @@ def clean(raw: str, *, complete: bool = True) -> Cleaned:
     Args:
         complete: False where the token limit ended the text, and maybe its last word.
     """
-    text = _settle(_until_marker(normalise(raw[:MAX_CHARS])))
+    text = _settle(normalise(raw[:MAX_CHARS]))
     if complete and len(raw) <= MAX_CHARS:
         return Cleaned(text, cut=False)
     return _drop_half_sentence(text)
@@ -51,7 +51,7 @@ def tidy(text: str) -> str:
     text = _balance(text)
     text = re.sub(r"\(\s*\)|\[\s*\]|“\s*”|\"\s+\"", " ", text)
     text = re.sub(r"[^\S\n]+", " ", text)
-    text = re.sub(r" +(?=[,;:!?](?:\s|$)|\.(?:\s|$))", "", text)
+    text = re.sub(r" +(?=[,;:!?.](?:\s|$)|\)(?:[\s.,]|$))|(?<=\() +", "", text)
     text = re.sub(r" ?\n ?", "\n", text)
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
@@ -59,7 +59,8 @@ def tidy(text: str) -> str:
 def _settle(text: str) -> str:
     """Apply the rules until none finds anything; each only takes away or closes up space."""
     for _ in range(len(text) + 1):
-        shorter = tidy(_drop_repeated_hashtags(_unquote(_LABEL.sub("", text.strip(), count=1))))
+        shorter = _LABEL.sub("", _until_marker(text).strip(), count=1)
+        shorter = tidy(_drop_repeated_hashtags(_unquote(shorter)))
         shorter = _MISSING_SPACE.sub(" ", shorter)
         if shorter == text:
             break
@@ -75,6 +76,10 @@ def _until_marker(text: str) -> str:
 
 def _unquote(text: str) -> str:
     """Take off quotes that enclose the whole and not only its beginning and its end."""
+    if text.endswith(LINK_MARK) and text != LINK_MARK:
+        body = text.removesuffix(LINK_MARK).rstrip()
+        bare = _unquote(body)
+        return text if bare == body else f"{bare} {LINK_MARK}"
     for opening, closing in _QUOTES.items():
         inner = text[len(opening) : len(text) - len(closing)]
         if (

@@ -15,6 +15,7 @@ _SCHEME_LINK = re.compile(
     r"(?:\b[a-z][a-z0-9+.\-]{1,15}:/{2,}|\bwww\.)[^\s<>\"“”]*[^\s<>\"“”.,;:!?'’)\]…]", re.I
 )
 HANDLE = re.compile(r"[@＠]+(\w+)")
+EMAIL = re.compile(r"[\w.+\-]+[@＠][\w\-]+(?:\.[\w\-]+)+")
 HASHTAG = re.compile(r"(?<![\w&])[#＃](?=\w*[^\W\d_])(\w+)")
 
 
@@ -34,7 +35,7 @@ def link_spans(text: str) -> list[tuple[int, int]]:
 
 def entity_spans(text: str) -> list[tuple[int, int]]:
     """Links, handles, hashtags and the mark for the link; may overlap."""
-    found = [m.span() for pattern in (HANDLE, HASHTAG) for m in pattern.finditer(text)]
+    found = [m.span() for pattern in (EMAIL, HANDLE, HASHTAG) for m in pattern.finditer(text)]
     mark = re.escape(LINK_MARK)
     return [*link_spans(text), *found, *(m.span() for m in re.finditer(mark, text))]
 

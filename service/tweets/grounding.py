@@ -7,10 +7,10 @@ in the article in any form that these rules know. They do not see a wrong verb b
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby, pairwise, starmap
+from itertools import combinations, groupby, pairwise, starmap
 
 from service.articles.article import Article
 from service.sentences import split_sentences
@@ -26,6 +26,10 @@ _NEAR = 3
 _IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50|101)(?!\d)")
 CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _TITLE_CASE_SHARE = 0.6
+_CAPITALISED = re.compile(
+    r"[^\W\da-z_]\w+(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w+)+"
+)
+_MAX_INITIALS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,10 +104,13 @@ def ungrounded(text: str, facts: Facts, link: str = "") -> tuple[Claim, ...]:
     Args:
         link: the link that belongs to the tweet; it needs no ground.
     """
+    plain = blank_entities(text)
+    without_days = _blank(plain, [(day.start, day.end) for day in days_of_year(plain)])
     found = [
         *_foreign_entities(text.replace(link, " " * len(link)) if link else text, facts),
-        *_foreign_values(blank_entities(text), facts),
-        *_foreign_names(blank_entities(text), facts),
+        *_foreign_days(plain, facts),
+        *_foreign_numbers(without_days, facts),
+        *_foreign_names(without_days, facts),
     ]
     return tuple(claim for _, claim in sorted(found, key=lambda item: item[0]))
 
@@ -137,12 +144,14 @@ def _foreign_entities(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
             yield match.start(), Claim("hashtag", match.group())
 
 
-def _foreign_values(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
+def _foreign_days(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
     for day in days_of_year(text):
         if not day.days & facts.days:
             yield day.start, Claim("date", text[day.start : day.end])
-        text = text[: day.start] + " " * (day.end - day.start) + text[day.end :]
-    text = _IDIOMS.sub(lambda idiom: " " * len(idiom.group()), text)
+
+
+def _foreign_numbers(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
+    text = _blank(text, [idiom.span() for idiom in _IDIOMS.finditer(text)])
     for quantity in quantities(text):
         has = any((value, quantity.unit) in facts.numbers for value in quantity.values)
         if not has and not quantity.is_weak:
@@ -224,9 +233,17 @@ def _near_pairs(found: list[str]) -> Iterator[tuple[str, str]]:
 
 def _acronyms(text: str) -> Iterator[str]:
     """`doj` for "Department of Justice", `un` for "United Nations"."""
-    pattern = r"[^\W\da-z_]\w+(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w+)+"
-    for name in re.findall(pattern, text):
-        yield "".join(word[0] for word in re.split(r"[\s\-]", name) if word[0].isupper()).casefold()
+    for name in _CAPITALISED.findall(text):
+        initials = [word[0].casefold() for word in re.split(r"[\s\-]", name) if word[0].isupper()]
+        for start, end in combinations(range(len(initials[:_MAX_INITIALS]) + 1), 2):
+            yield "".join(initials[start:end])
+
+
+def _blank(text: str, spans: Iterable[tuple[int, int]]) -> str:
+    """The same text with blanks in the spans, so that offsets stay."""
+    for start, end in spans:
+        text = text[:start] + " " * (end - start) + text[end:]
+    return text
 
 
 def _bare(link: str) -> str:

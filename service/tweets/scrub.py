@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from service.tweets.clean import tidy
-from service.tweets.entities import HANDLE, HASHTAG, LINK_MARK, link_spans
+from service.tweets.entities import EMAIL, HANDLE, HASHTAG, LINK_MARK, link_spans
 from service.tweets.grounding import (
     CAMEL_PARTS,
     Facts,
@@ -49,6 +49,8 @@ def scrub(text: str, facts: Facts, rules: TweetRules) -> Scrubbed:
 def _scrub_once(text: str, facts: Facts, rules: TweetRules, removed: list[Claim]) -> str:
     text = _one_mark(text)
     text = _drop(text, link_spans(text), "link", lambda link: _domain_name(link, facts), removed)
+    emails = [m.span() for m in EMAIL.finditer(text) if not _email_may_stay(m[0], facts, rules)]
+    text = _drop(text, emails, "handle", lambda _: "", removed)
     handles = [m.span() for m in HANDLE.finditer(text) if not _may_stay(m[1], facts, rules)]
     text = _drop(text, handles, "handle", lambda handle: _plain_name(handle, facts), removed)
     if rules.hashtags == "keep":
@@ -89,6 +91,12 @@ def _one_mark(text: str) -> str:
 def _may_stay(handle: str, facts: Facts, rules: TweetRules) -> bool:
     if rules.mentions == "grounded":
         return is_grounded_handle(handle, facts)
+    return rules.mentions == "keep"
+
+
+def _email_may_stay(address: str, facts: Facts, rules: TweetRules) -> bool:
+    if rules.mentions == "grounded":
+        return is_grounded_link(address, facts)
     return rules.mentions == "keep"
 
 

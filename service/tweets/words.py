@@ -11,7 +11,7 @@ WORD = re.compile(r"\w+(?:[.'’\-‐‑]\w+)*")
 _HYPHEN = re.compile(r"[\-‐‑_]")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _NO_DECOMPOSITION = str.maketrans("łøđıæœþð", "lodiaotd")
-_DEMONYM = re.compile(r"(?:ians?|ans?|eses?|ns?|ia|[aye])$")
+_DEMONYM = re.compile(r"(?:ians?|eans?|ans?|any|eses?|ish|ns?|ia|[aye])$")
 # Too frequent to say what a text is about.
 STOP_WORDS = frozenset(
     re.findall(

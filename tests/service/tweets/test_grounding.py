@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+
+from service.articles.article import Article
+from service.tweets.grounding import Facts, facts_of, ungrounded
+
+
+@pytest.fixture
+def facts(article: Article) -> Facts:
+    return facts_of(article)
+
+
+def claims(text: str, facts: Facts) -> list[tuple[str, str]]:
+    return [(claim.kind, claim.text) for claim in ungrounded(text, facts)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Ilse Brandvold opened it",
+        "BRANDVOLD's bridge is open",
+        "Mayor Brandvold opens the Norrhamn bridge",
+        "Tomas Ferreira’s quiet bridge",
+        "Trams of the NHT will cross",
+        "The URU wanted more",
+        "A very European bridge",
+        "By Petra Quist",
+        "Opened on March 3",
+        "Opened 3/3/2024, on a Sunday of 2024".replace(", on a Sunday", ""),
+        "The news of Monday",
+        "Three thousand people came, 3000 of them",
+        "$1,200,000 saved, 1.2 million dollars",
+        "45 percent for cyclists",
+        "Every 10 minutes, 7 years on, one bridge",
+        "Follow @norrhamnport",
+        "#Norrhamn #HarbourBridge #norrhamnport #bridges",
+        "See https://www.norrhamn-port.com/",
+        "Open 24/7",
+        "Finally! Nobody believed it. Amazing",
+        "What Happens When A City Builds The Quietest Bridge In Europe",
+    ],
+)
+def test_what_the_article_says_in_any_form_is_grounded(text: str, facts: Facts) -> None:
+    assert claims(text, facts) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("The Bergen bridge is open", [("name", "Bergen")]),
+        ("Kowalczyk opens the bridge", [("name", "Kowalczyk")]),
+        ("Mayor Ilse Ferreira opens the bridge", [("name", "Mayor Ilse Ferreira")]),
+        ("They say Petra Brandvold did it", [("name", "Petra Brandvold")]),
+        ("It took 8 years", [("number", "8")]),
+        ("It took nine years", [("number", "nine")]),
+        ("It cost 1.2%", [("number", "1.2%")]),
+        ("It cost £1.2 million", [("number", "£1.2 million")]),
+        ("About 3,000,000 came", [("number", "3,000,000")]),
+        ("Opened on 4 April", [("date", "4 April")]),
+        ("It opened last Friday", [("date", "Friday")]),
+        ("Thanks @everyone", [("handle", "@everyone")]),
+        ("Open #oslo", [("hashtag", "#oslo")]),
+        ("See http://evil.example/x now", [("link", "http://evil.example/x")]),
+        ("See evil.com now", [("link", "evil.com")]),
+        (
+            "You Will Never Guess What Donatella Marchesini Thinks About The Bridge",
+            [("name", "Donatella Marchesini")],
+        ),
+    ],
+)
+def test_what_the_article_does_not_say_is_found(
+    text: str, found: list[tuple[str, str]], facts: Facts
+) -> None:
+    assert claims(text, facts) == found
+
+
+def test_claims_come_in_the_order_of_the_text(facts: Facts) -> None:
+    text = "Bergen paid 99 to @someone on 4 May"
+    assert [kind for kind, _ in claims(text, facts)] == ["name", "number", "handle", "date"]
+
+
+def test_the_tweets_own_link_needs_no_ground(facts: Facts) -> None:
+    link = "https://news.example.com/2031/a"
+    assert ungrounded(f"Open {link}", facts, link) == ()
+
+
+def test_another_script_is_read_for_its_numbers() -> None:
+    facts = facts_of(Article(title="", text="ノルハムンで新しい橋が 2024 年に開通した。"))
+    assert ungrounded("橋が 2024 年に開通", facts) == ()
+    assert [c.kind for c in ungrounded("橋が 1999 年に開通", facts)] == ["number"]
+
+
+def test_cyrillic_names_are_compared_in_any_case() -> None:
+    facts = facts_of(Article(title="", text="Мэр Анна Ковалёва открыла мост."))
+    assert ungrounded("Мост открыла АННА Ковалева", facts) == ()
+    assert [c.text for c in ungrounded("Мост открыла Мария", facts)] == ["Мария"]
+
+
+def test_an_article_without_words_bears_nothing_out() -> None:
+    facts = facts_of(Article(title="", text=""))
+    assert [c.kind for c in ungrounded("In Bergen 3 of @us", facts)] == [
+        "name",
+        "number",
+        "handle",
+    ]

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from service.tweets.dates import calendar_name, days_of_year, names_of_day
+from service.tweets.quantities import ordinals, quantities
+
+
+def readings(text: str) -> list[tuple[set[int | float], str]]:
+    return [({float(v) for v in q.values}, q.unit) for q in quantities(text)]
+
+
+@pytest.mark.parametrize(
+    "text", ["3,000", "3000", "3 000", "three thousand", "3 thousand", "3000.0", "3'000"]
+)
+def test_one_number_in_many_forms(text: str) -> None:
+    assert readings(text) == [({3000}, "")]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "unit"),
+    [
+        ("1.2 million", 1_200_000, ""),
+        ("1,200,000", 1_200_000, ""),
+        ("$1.2 million", 1_200_000, "$"),
+        ("1.2 million dollars", 1_200_000, "$"),
+        ("US$5 billion", 5_000_000_000, "$"),
+        ("£20", 20, "£"),
+        ("20 pounds", 20, "£"),
+        ("45%", 45, "%"),
+        ("45 percent", 45, "%"),
+        ("forty-five per cent", 45, "%"),
+        ("twenty-one", 21, ""),
+        ("one hundred and five", 105, ""),
+        ("three hundred and five thousand", 305_000, ""),
+        ("a dozen", 12, ""),
+        ("half a million", 500_000, ""),
+        ("1990s", 1990, ""),
+        ("21st", 21, ""),
+        ("3.5", 3.5, ""),
+        ("1,5", 1.5, ""),
+        ("12,345,678.90", 12345678.9, ""),
+    ],
+)
+def test_a_number_and_what_it_counts(text: str, value: float, unit: str) -> None:
+    assert readings(text) == [({value}, unit)]
+
+
+def test_a_form_with_two_meanings_has_both() -> None:
+    assert readings("3.000 and 5m") == [({3, 3000}, ""), ({5, 5_000_000}, "")]
+
+
+def test_figures_in_names_are_no_numbers() -> None:
+    assert readings("The G20 met on iPhone5 hundreds of times") == []
+
+
+def test_ordinals_in_words() -> None:
+    assert ordinals("the third of the first") == {Decimal(3), Decimal(1)}
+
+
+def test_a_bare_one_is_weak() -> None:
+    assert [q.is_weak for q in quantities("one of 1 and one million")] == [True, False, False]
+
+
+@pytest.mark.parametrize("noise", ["1,", "1.", "one ", "a million ", "$ ", "1 ", "%"])
+def test_noise_is_read_in_linear_time(noise: str) -> None:
+    assert len(list(quantities(noise * 20_000))) <= 20_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["March 3, 2024", "3 March", "3rd of March", "Mar. 3rd", "2024-03-03", "3/3/2024", "03.03.24"],
+)
+def test_one_day_in_many_forms(text: str) -> None:
+    assert [day.days for day in days_of_year(text)] == [frozenset({(3, 3)})]
+
+
+def test_a_slashed_day_may_be_two() -> None:
+    assert next(days_of_year("4/3/2024")).days == {(3, 4), (4, 3)}
+
+
+def test_the_span_of_a_day_leaves_the_year() -> None:
+    day = next(days_of_year("on March 3, 2024"))
+    assert (day.start, day.end) == (3, 10)
+
+
+def test_calendar_names() -> None:
+    assert [calendar_name(word) for word in ("sept", "tuesday", "bridge")] == ["sep", "tue", ""]
+    assert names_of_day("2024-03-04T10:00:00Z") == {"mon", "mar"}
+    assert names_of_day("soon") == names_of_day(None) == set()
