@@ -72,7 +72,9 @@ def scrape(
         outcomes = executor.map_unordered(
             ReadLink(read), pending, key=host_of, spacing_s=options.spacing_s
         )
-        with tqdm(total=len(links), initial=len(links) - len(pending), unit="link") as bar:
+        with tqdm(
+            total=len(links), initial=len(links) - len(pending), unit="link", disable=None
+        ) as bar:
             for outcome in outcomes:
                 store.record(outcome)
                 bar.update()

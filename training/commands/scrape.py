@@ -1,0 +1,39 @@
+"""`doc2tweet-train scrape`: the articles behind the tweets' links."""
+
+from __future__ import annotations
+
+import click
+
+from service.config import Config
+from training.executor import ThreadExecutor
+from training.page_reader import PageReader
+from training.reports import as_table
+from training.scrape import ScrapeOptions, scrape
+from training.work_option import work_option
+from training.workspace import Workspace
+
+
+@click.command()
+@work_option
+@click.option("--workers", type=click.IntRange(1, 64), default=16, show_default=True)
+@click.option(
+    "--spacing",
+    "spacing_s",
+    type=click.FloatRange(0),
+    default=1.0,
+    show_default=True,
+    help="Seconds between two requests to one host.",
+)
+@click.option("--retry", is_flag=True, help="Try again what failed and may work now.")
+@click.option("--max-links", type=click.IntRange(1), help="Only the newest so many.")
+def command(
+    work: Workspace, workers: int, spacing_s: float, retry: bool, max_links: int | None
+) -> None:
+    """Read the linked articles; stop it at any moment and run it again to go on."""
+    reader = PageReader(Config.from_env().fetch, spacing_s)
+    options = ScrapeOptions(spacing_s, retry, max_links)
+    try:
+        report = scrape(work, reader, ThreadExecutor(workers), options)
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped; the same command goes on from here.") from None
+    click.echo(f"{as_table(report)}\n{work.articles}")
