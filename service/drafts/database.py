@@ -16,7 +16,14 @@ from typing import Any
 import alembic.command
 import alembic.config
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
-from sqlalchemy.exc import ArgumentError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DatabaseError,
+    DBAPIError,
+    InterfaceError,
+    NoSuchModuleError,
+    OperationalError,
+)
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.exc import StaleDataError
 
@@ -131,5 +138,11 @@ def _named_failures() -> Iterator[None]:
         yield
     except StaleDataError:
         raise DraftChanged("The draft was changed meanwhile.") from None
-    except (OperationalError, InterfaceError) as error:
+    except DBAPIError as error:
+        # SQLite calls a damaged file a plain DatabaseError; what derives from it is our own doing.
+        if (
+            not isinstance(error, OperationalError | InterfaceError)
+            and type(error) is not DatabaseError
+        ):
+            raise
         raise StoreUnavailable("The database of drafts does not answer.") from error

@@ -15,6 +15,7 @@ from collections.abc import Sequence
 
 from service.drafts.draft import Action, Draft, DraftState, HistoryEntry
 from service.errors import ChangeRefused
+from service.tweets.length import is_postable, weighted_length
 
 _S, _A = DraftState, Action
 
@@ -69,13 +70,18 @@ def next_state(state: DraftState, action: Action, *, edited: bool = False) -> Dr
 
 def check_text(draft: Draft, action: Action, text: str) -> None:
     """A real tweet of the training set never leaves as a generated one: somebody must change it.
+    And what X would not take is not planned.
 
     Raises:
-        ChangeRefused: the text is a copy.
+        ChangeRefused: the text is a copy, or no tweet.
     """
     copied = COPIED in draft.origin.flags and _same(text, draft.origin.text)
     if copied and action in {Action.KEEP, Action.EDIT, Action.SCHEDULE}:
         raise ChangeRefused("This is a tweet from the training set, word for word; edit it first.")
+    if action is Action.SCHEDULE and not is_postable(text):
+        raise ChangeRefused(
+            f"X counts {weighted_length(text)} characters of 280; shorten it first."
+        )
 
 
 def before_last_change(history: Sequence[HistoryEntry]) -> HistoryEntry:
