@@ -23,6 +23,7 @@ ENV PATH=/srv/doc2tweet/.venv/bin:$PATH \
 USER 10001
 EXPOSE 8000
 STOPSIGNAL SIGTERM
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s CMD ["doc2tweet", "health"]
+HEALTHCHECK --interval=10s --timeout=3s --start-period=30s \
+    CMD ["python", "-c", "from urllib.request import urlopen; urlopen('http://127.0.0.1:8000/readyz', timeout=2)"]
 ENTRYPOINT ["doc2tweet"]
 CMD ["serve"]

@@ -31,7 +31,7 @@ def test_everything_copied_exists_and_is_sent_to_the_engine() -> None:
 
 def test_it_runs_without_root_and_says_how_it_is() -> None:
     assert arguments("USER") == ["10001"]
-    assert "health" in arguments("HEALTHCHECK")[0]
+    assert "/readyz" in arguments("HEALTHCHECK")[0]
 
 
 def test_it_never_installs_training() -> None:
