@@ -71,8 +71,8 @@ def write_gguf(
     writer.add_context_length(64)
     writer.add_embedding_length(32)
     writer.add_block_count(2)
-    writer.add_head_count(4)
-    writer.add_head_count_kv(2)
+    writer.add_head_count(2)
+    writer.add_head_count_kv(1)
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_freq_base(10000.0)
     writer.add_tokenizer_model("gpt2")
@@ -84,7 +84,7 @@ def write_gguf(
     writer.add_eos_token_id(2)
     if change is not None:
         change(writer)
-    heads = {"q_proj": 4, "k_proj": 2}
+    heads = {"q_proj": 2, "k_proj": 1}
     for name, tensor in llama_tensors().items():
         num = next((n for part, n in heads.items() if part in name), None)
         array = tensor if num is None else permuted(tensor, num)
