@@ -37,7 +37,7 @@ def store(built: Path, tmp_path: Path) -> ModelStore:
 
 def test_a_whole_build_loads(store: ModelStore) -> None:
     model = store.load("tiny")
-    assert (model.dims.num_layers, model.dims.num_kv_heads, model.dims.head_dim) == (2, 2, 8)
+    assert (model.dims.num_layers, model.dims.num_kv_heads, model.dims.head_dim) == (2, 1, 16)
     assert model.dims.eos_ids == (0, 2, 6)
     assert model.precision == "int8"
     assert model.num_bytes == sum(f.stat().st_size for f in model.graph.parent.iterdir()) - (

@@ -56,8 +56,8 @@ def _changes(
             changes[_replaced_name(name)] = _replacement(array)
         elif key["side"] == "A":
             pair = name.replace(".lora_A.", ".lora_B.")
-            if pair not in tensors:
-                raise SetupError(f"the adapter has {name} but not {pair}")
+            if pair not in tensors or tensors[pair].shape[1] != array.shape[0]:
+                raise SetupError(f"the adapter has no {pair} that goes with its lora_A")
             changes[f"{key['module']}.weight"] = _addition(array, tensors[pair], scale, transposed)
     return changes
 

@@ -118,5 +118,5 @@ def quantize_blocks(weight: FloatArray) -> tuple[NDArray[np.uint8], FloatArray]:
     padded = np.pad(weight, ((0, 0), (0, -columns % BLOCK)))
     blocks = padded.reshape(rows, -1, BLOCK)
     scales = np.abs(blocks).max(axis=2, keepdims=True) / np.float32(127)
-    inverse = np.divide(1, scales, out=np.zeros_like(scales), where=scales > 0)
-    return (np.rint(blocks * inverse) + _ZERO_POINT).astype(np.uint8), scales[..., 0]
+    steps = np.divide(blocks, scales, out=np.zeros_like(blocks), where=scales > 0)
+    return (np.rint(steps) + _ZERO_POINT).astype(np.uint8), scales[..., 0]

@@ -25,6 +25,8 @@ class LlamaFamily:
         return self._format.embedding(self._g, inputs.input_ids, table, "embed_tokens")
 
     def rotary_tables(self) -> tuple[str, str] | None:
+        if self._arch.head_dim % 16:
+            raise SetupError(f"heads of {self._arch.head_dim} are not a multiple of 16")
         cos, sin = rotary_tables(self._arch)
         return self._g.constant("cos_cache", cos), self._g.constant("sin_cache", sin)
 
