@@ -8,6 +8,7 @@ passes multicast, NAT64 and 6to4), or lie in a network that the settings name.
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from ipaddress import (
     IPv4Address,
@@ -196,6 +197,9 @@ def _normal_host(raw: str) -> str:
 
 
 def _to_ascii(host: str) -> str:
+    # UTS 46 drops invisible characters without a word, other clients do not.
+    if any(unicodedata.category(char) == "Cf" for char in host):
+        raise UrlNotAllowed("The URL has no valid host.")
     try:
         return idna.encode(host, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError):

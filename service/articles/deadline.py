@@ -103,7 +103,11 @@ def start_tls(
     """
     sock.setblocking(False)
     secure = context.wrap_socket(sock, server_hostname=host, do_handshake_on_connect=False)
-    deadline.patiently(secure, secure.do_handshake)
+    try:
+        deadline.patiently(secure, secure.do_handshake)
+    except BaseException:
+        secure.close()  # the plain socket has been emptied into this one
+        raise
     return secure
 
 

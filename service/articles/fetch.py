@@ -24,9 +24,10 @@ from service.articles.deadline import Deadline, DeadlineSocket, connect, never, 
 from service.articles.host_gate import HostGate
 from service.articles.http_body import ACCEPT_ENCODING, framed, read_body
 from service.articles.resolver import Resolver, SystemResolver
+from service.articles.robots import RobotsPolicy
 from service.articles.site_answer import refuse_status
 from service.config import FetchConfig
-from service.errors import ArticleUnreachable, ConfigError, UrlNotAllowed
+from service.errors import ArticleTimeout, ArticleUnreachable, ConfigError, UrlNotAllowed
 
 MAX_REDIRECTS = 5
 MAX_ADDRESSES = 4
@@ -52,6 +53,7 @@ class Fetcher:
         self._guard = AddressGuard(config)
         self._resolver = SystemResolver() if resolver is None else resolver
         self._gate = HostGate(config.per_host_concurrency, config.per_host_rate)
+        self._robots = RobotsPolicy(config.user_agent) if config.obey_robots else None
         self._tls = _tls_context(config)
         self._proxy = _parse_proxy(config.proxy) if config.proxy else None
 
@@ -61,12 +63,11 @@ class Fetcher:
         *,
         deadline_s: float | None = None,
         cancelled: Callable[[], bool] = never,
-        accept: Callable[[str], object] = sniff.require_page_type,
     ) -> FetchedPage:
         """The page at `url`, after redirects.
 
         `deadline_s` can only shorten the configured one. `cancelled` is asked about four times a
-        second. `accept` is given the Content-Type and raises where it is not wanted.
+        second.
 
         Raises:
             UrlNotAllowed, ArticleUnreachable, ArticleTimeout, ArticleTooLarge, NotAnArticle,
@@ -77,12 +78,33 @@ class Fetcher:
         seconds = min(self._config.deadline_s, deadline_s or self._config.deadline_s)
         deadline = Deadline(seconds, cancelled)
         target = self._guard.target(url)
+        return self._follow(
+            target, deadline, sniff.require_page_type, lambda hop: self._permit(hop, deadline)
+        )
+
+    def _follow(
+        self,
+        target: Target,
+        deadline: Deadline,
+        accept: Callable[[str], object],
+        permit: Callable[[Target], object],
+    ) -> FetchedPage:
+        """`permit` is asked before each hop, `accept` about the last one's Content-Type."""
         for _ in range(MAX_REDIRECTS + 1):
+            permit(target)
             answer = self._ask(target, deadline, accept)
             if isinstance(answer, FetchedPage):
                 return answer
             target = self._redirected(target, answer)
         raise UrlNotAllowed(f"The URL leads through more than {MAX_REDIRECTS} redirects.")
+
+    def _permit(self, target: Target, deadline: Deadline) -> None:
+        if self._robots:
+            self._robots.require(target, lambda robots: self._robots_txt(robots, deadline))
+
+    def _robots_txt(self, target: Target, deadline: Deadline) -> str:
+        page = self._follow(target, deadline, accept=_anything, permit=_anything)
+        return page.body.decode("utf-8", "replace")
 
     def _ask(
         self, target: Target, deadline: Deadline, accept: Callable[[str], object]
@@ -160,6 +182,7 @@ class Fetcher:
         self, target: Target, addresses: list[IPAddress], deadline: Deadline
     ) -> socket.socket:
         """The first judged address that answers; each has its share of the time left."""
+        failure = OSError()
         for tried, address in enumerate(addresses):
             share = deadline.remaining() / (len(addresses) - tried)
             try:
@@ -167,9 +190,10 @@ class Fetcher:
                     return self._tunnel(self._proxy, address, target.port, deadline, share)
                 family = socket.AF_INET if address.version == 4 else socket.AF_INET6
                 return connect((str(address), target.port), family, deadline, share)
-            except OSError:
-                continue
-        raise ArticleUnreachable(CANNOT_FETCH)
+            except OSError as error:
+                failure = error
+        silent = isinstance(failure, TimeoutError)
+        raise (ArticleTimeout if silent else ArticleUnreachable)(CANNOT_FETCH)
 
     def _tunnel(
         self, proxy: _Proxy, address: IPAddress, port: int, deadline: Deadline, share: float
@@ -199,6 +223,10 @@ def _require_tunnel(sock: socket.socket, deadline: Deadline) -> None:
             raise OSError("the proxy closed")
     if not head.startswith((b"HTTP/1.1 200", b"HTTP/1.0 200")):
         raise OSError("the proxy refused")
+
+
+def _anything(_: object) -> None:
+    """Any hop, any type: robots.txt is judged by its content."""
 
 
 def _tls_context(config: FetchConfig) -> ssl.SSLContext:
