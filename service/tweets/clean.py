@@ -38,7 +38,7 @@ def clean(raw: str, *, complete: bool = True) -> Cleaned:
     Args:
         complete: False where the token limit ended the text, and maybe its last word.
     """
-    text = _settle(normalise(raw[:MAX_CHARS]))
+    text = settle(raw[:MAX_CHARS])
     if complete and len(raw) <= MAX_CHARS:
         return Cleaned(text, cut=False)
     return _drop_half_sentence(text)
@@ -56,10 +56,11 @@ def tidy(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
-def _settle(text: str) -> str:
-    """Apply the rules until none finds anything; each only takes away or closes up space."""
+def settle(text: str) -> str:
+    """Apply the rules until none finds anything; each only takes away or parts two words."""
+    text = normalise(text)
     for _ in range(len(text) + 1):
-        shorter = _LABEL.sub("", _until_marker(text).strip(), count=1)
+        shorter = _LABEL.sub("", _until_marker(normalise(text)).strip(), count=1)
         shorter = tidy(_drop_repeated_hashtags(_unquote(shorter)))
         shorter = _MISSING_SPACE.sub(" ", shorter)
         if shorter == text:
@@ -140,9 +141,9 @@ def _drop_half_sentence(text: str) -> Cleaned:
         return Cleaned(text, cut=False)
     whole = "".join(split_sentences(text)[:-1]).rstrip()
     if whole and is_finished(whole):
-        return Cleaned(_settle(whole), cut=True)
+        return Cleaned(settle(whole), cut=True)
     head, _, _ = text.rpartition(" ")
-    return Cleaned(_settle(head if head.count(" ") >= 2 else text), cut=True)
+    return Cleaned(settle(head if head.count(" ") >= 2 else text), cut=True)
 
 
 def is_finished(text: str) -> bool:

@@ -12,7 +12,9 @@ LINK_MARK = "[LINK]"
 """What a model writes where the link to the article belongs."""
 
 _SCHEME_LINK = re.compile(
-    r"(?:\b[a-z][a-z0-9+.\-]{1,15}:/{2,}|\bwww\.)[^\s<>\"“”]*[^\s<>\"“”.,;:!?'’)\]…]", re.I
+    r"(?:[a-z][a-z0-9+.\-]{1,15}:/{2,}|(?<![^\W_])www\.(?=\w))"
+    r"(?:[^\s<>\"“”]*[^\s<>\"“”.,;:!?'’)\]…])?",
+    re.IGNORECASE,
 )
 HANDLE = re.compile(r"[@＠]+(\w+)")
 EMAIL = re.compile(r"[\w.+\-]+[@＠][\w\-]+(?:\.[\w\-]+)+")

@@ -13,6 +13,7 @@ from service.articles.article import Article
 from service.errors import NoPostableTweet
 from service.sentences import split_sentences
 from service.tweets import ranking
+from service.tweets.characters import is_emoji_like
 from service.tweets.clean import clean, tidy
 from service.tweets.entities import LINK_MARK, link_spans
 from service.tweets.grounding import Facts, facts_of, ungrounded
@@ -165,7 +166,7 @@ def _has_one_link(text: str, link: str) -> bool:
 
 
 def _says_something(text: str) -> bool:
-    return any(char.isalnum() or ord(char) > 0x2000 for char in text)
+    return any(char.isalnum() or is_emoji_like(char) for char in text)
 
 
 def _usable_link(url: str) -> str:

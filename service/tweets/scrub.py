@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from service.tweets.clean import tidy
+from service.tweets.clean import settle
 from service.tweets.entities import EMAIL, HANDLE, HASHTAG, LINK_MARK, link_spans
 from service.tweets.grounding import (
     CAMEL_PARTS,
@@ -39,7 +39,7 @@ def scrub(text: str, facts: Facts, rules: TweetRules) -> Scrubbed:
     """Apply the rules for links, handles and hashtags until they find nothing."""
     removed: list[Claim] = []
     for _ in range(len(text) + 1):
-        shorter = tidy(_scrub_once(text, facts, rules, removed))
+        shorter = settle(_scrub_once(text, facts, rules, removed))
         if shorter == text:
             break
         text = shorter
