@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from service.articles import Article, ArticleReader
 from service.config import FetchConfig
@@ -11,16 +11,32 @@ from service.config import FetchConfig
 _DEADLINE_S = 30.0
 """Nobody waits for a page here, so a slow site gets its time."""
 
+_readers: dict[FetchConfig, ArticleReader] = {}
+"""One a process, built when first needed: a reader has sockets and children, and cannot travel."""
+_building = threading.Lock()
+
 
 @dataclass(frozen=True, slots=True)
 class PageReader:
-    """From a URL to its article; pickles, since a process builds its reader when it needs one."""
+    """From a URL to its article. Pickles; leaving it as a context ends this process's reader."""
 
     config: FetchConfig
     spacing_s: float
 
     def __call__(self, url: str) -> Article:
-        return _reader(polite(self.config, self.spacing_s)).read(url).article
+        config = polite(self.config, self.spacing_s)
+        with _building:
+            reader = _readers.get(config) or _readers.setdefault(config, ArticleReader(config))
+        return reader.read(url).article
+
+    def __enter__(self) -> PageReader:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with _building:
+            reader = _readers.pop(polite(self.config, self.spacing_s), None)
+        if reader is not None:
+            reader.close()
 
 
 def polite(config: FetchConfig, spacing_s: float) -> FetchConfig:
@@ -33,8 +49,3 @@ def polite(config: FetchConfig, spacing_s: float) -> FetchConfig:
         deadline_s=max(config.deadline_s, _DEADLINE_S),
         cache_size=0,
     )
-
-
-@lru_cache(maxsize=1)
-def _reader(config: FetchConfig) -> ArticleReader:
-    return ArticleReader(config)

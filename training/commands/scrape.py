@@ -30,10 +30,10 @@ def command(
     work: Workspace, workers: int, spacing_s: float, retry: bool, max_links: int | None
 ) -> None:
     """Read the linked articles; stop it at any moment and run it again to go on."""
-    reader = PageReader(Config.from_env().fetch, spacing_s)
     options = ScrapeOptions(spacing_s, retry, max_links)
     try:
-        report = scrape(work, reader, ThreadExecutor(workers), options)
+        with PageReader(Config.from_env().fetch, spacing_s) as reader:
+            report = scrape(work, reader, ThreadExecutor(workers), options)
     except KeyboardInterrupt:
         raise click.ClickException("Stopped; the same command goes on from here.") from None
     click.echo(f"{as_table(report)}\n{work.articles}")

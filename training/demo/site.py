@@ -25,7 +25,7 @@ def serve(stories: Sequence[Story]) -> Iterator[str]:
     """
     pages = {f"/news/{story.slug}": _page(story) for story in stories}
     server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(pages))
-    thread = Thread(target=server.serve_forever, daemon=True)
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -77,8 +77,9 @@ def read_csv(path: Path, column: str = "", encoding: str = "") -> list[RawTweet]
         return _by_position(path, rows, int(column))
     header = [cell.strip() for cell in rows[0]]
     if len(header) == 1 and not column:
-        skip = _fold(header[0]) in _TEXT
-        return _by_position(path, rows[skip:], 1)
+        # One column, commas and no quotes: the commas are the tweet's.
+        lines = [[",".join(row)] for row in rows]
+        return _by_position(path, lines[_fold(header[0]) in _TEXT :], 1)
     wanted = text_column(path, header, column)
     return [
         _from_row(dict(zip(header, row, strict=False)), wanted, number)
@@ -109,12 +110,9 @@ def _parse_csv(path: Path, text: str) -> Iterator[list[str]]:
 
 
 def _by_position(path: Path, rows: Sequence[Sequence[str]], position: int) -> list[RawTweet]:
-    width = max(map(len, rows), default=0)
-    if rows and not 1 <= position <= width:
+    width = max(map(len, rows), default=position)
+    if not 1 <= position <= width:
         raise TrainingDataError(f"{path} has {width} columns; there is no column {position}")
-    if position == 1 and len(rows[0]) == 1:
-        # One column, commas and no quotes: the commas are the tweet's.
-        rows = [[",".join(row)] for row in rows]
     return [
         RawTweet(id=f"line-{number}", text=row[position - 1])
         for number, row in enumerate(rows, 1)

@@ -67,11 +67,14 @@ class Timeline:
         user_id = self._user_id(username)
         since_id = _since(pages)
         token = pages[-1].next_token if pages else ""
-        while not pages or token or since_id != pages[-1].since_id:
+        asking = True
+        while asking:
             page = self._page(user_id, since_id, token)
-            _append(self._pages, username, page)
-            pages.append(page)
             token = page.next_token
+            asking = bool(token)
+            if page.tweets or token:
+                _append(self._pages, username, page)
+                pages.append(page)
             self._say(f"{sum(len(page.tweets) for page in pages):,} tweets")
         return [_raw(row) for page in pages for row in page.tweets]
 
