@@ -27,7 +27,9 @@ def test_a_url_becomes_a_tweet_about_its_article(service: Service, pages: Site) 
 def test_bare_text_is_the_tweet_alone(service: Service, pages: Site) -> None:
     asked = {"url": f"{pages.url}/article.html", "seed": "1"}
     bare = service.post("/tweet", data=asked, headers={"Accept": "text/plain"})
-    assert bare.text == service.post("/tweet", json={**asked, "seed": 1}).json()["tweets"][0]["text"]
+    assert (
+        bare.text == service.post("/tweet", json={**asked, "seed": 1}).json()["tweets"][0]["text"]
+    )
 
 
 def test_the_same_seed_gives_the_same_three_texts(service: Service) -> None:
@@ -71,8 +73,6 @@ def test_case_24_a_damaged_model_ends_the_start_with_its_name(
         copy = tmp_path / built_model / part
         copy.parent.mkdir(parents=True, exist_ok=True)
         copy.write_bytes((ROOT / "models" / built_model / part).read_bytes())
-    done = run(
-        "serve", "--port", "0", DOC2TWEET_MODELS_DIR=tmp_path, DOC2TWEET_MODELS=built_model
-    )
+    done = run("serve", "--port", "0", DOC2TWEET_MODELS_DIR=tmp_path, DOC2TWEET_MODELS=built_model)
     assert done.returncode != 0
     assert "model.onnx is missing" in done.stderr
