@@ -21,6 +21,8 @@ from service.observability import Metrics, log_to_stderr
 from service.pipeline import Pipeline, ServedModel
 from service.served import model_store, served_names
 from service.tokenizer import Tokenizer
+from service.tweets.overlap import FILE_NAME as OVERLAP_FILE
+from service.tweets.overlap import read_index
 
 
 def create_app(config: Config) -> Flask:
@@ -86,7 +88,13 @@ def _engine(model: LoadedModel, config: Config) -> LLMEngine:
 
 def _served(model: LoadedModel, config: Config) -> ServedModel:
     tokenizer = Tokenizer.from_file(model.tokenizer, model.dims.eos_ids)
-    return ServedModel(model.spec, tokenizer, _max_model_len(model, config))
+    return ServedModel(
+        model.spec,
+        tokenizer,
+        _max_model_len(model, config),
+        config.engine.max_num_seqs,
+        read_index(model.folder / OVERLAP_FILE),
+    )
 
 
 def _max_model_len(model: LoadedModel, config: Config) -> int:

@@ -13,11 +13,13 @@ import re
 import secrets
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+
+from service.generation import Usage
 
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -98,6 +100,20 @@ class Metrics:
             "model",
             buckets=_TOKEN_SECONDS,
         )
+
+    def observe(self, model: str, usage: Usage, times: Mapping[str, float]) -> None:
+        """Count one finished answer.
+
+        Args:
+            times: stage -> milliseconds, as `Timings` names them.
+        """
+        self.tokens.labels(model, "prompt").inc(usage.prompt_tokens)
+        self.tokens.labels(model, "completion").inc(usage.completion_tokens)
+        for stage, ms in times.items():
+            self.stages.labels(stage.removesuffix("_ms")).observe(ms / 1e3)
+        self.ttft.labels(model).observe((times["queue_ms"] + times["prefill_ms"]) / 1e3)
+        if usage.completion_tokens > 1:
+            self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.completion_tokens)
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""

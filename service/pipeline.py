@@ -1,6 +1,8 @@
 """From a request to a result, one line a stage: place, article, prompt, tokens, text, tweet rules.
 
-Knows nothing of HTTP. Every stage asks the request's `Watch` whether the answer is still wanted.
+Every answer is a stream whose last event is the result, so that streamed and plain answers are the
+same by construction. Knows nothing of HTTP. Every stage asks the request's `Watch` whether the
+answer is still wanted.
 """
 
 from __future__ import annotations
@@ -8,35 +10,49 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from service.admission import Admission
-from service.articles.article import Article
+from service.answers import (
+    article_summary,
+    choice_of,
+    delta_of,
+    draft_of,
+    timings_of,
+    tweet_answer,
+    usage_of,
+)
 from service.articles.reader import ArticleReader, ReadArticle
+from service.engine.lane import EngineStats
 from service.engine.request_stream import RequestStream
+from service.engine.sampling_params import SamplingParams
 from service.engine.worker import EngineWorker
 from service.errors import ModelNotFound
-from service.generation import Candidate, Pause, TextDelta, Usage, gather, stream_text
+from service.generation import Candidate, Pause, TextDelta, gather, stream_text
 from service.model_spec import ModelSpec, Task
 from service.models import default_for
-from service.prompts import Prompt, article_prompt, plain_prompt
+from service.prompts import Prompt, article_prompt, chat_prompt, plain_prompt
 from service.shapes import (
     ArticleSummary,
-    Choice,
+    ChatRequest,
+    Delta,
     Drawing,
     GenerateRequest,
     GenerateResult,
     ModelSummary,
-    Timings,
-    Tweet,
+    TweetAnswer,
     TweetRequest,
     TweetResult,
 )
 from service.tokenizer import Tokenizer
-from service.tweets.clean import clean
-from service.tweets.length import fit, weighted_length
-from service.tweets.tweet import MAX_LENGTH
+from service.tweets.overlap import EMPTY, OverlapIndex
+from service.tweets.postprocess import Context, context_for
+from service.tweets.selection import Selection, default_best_of, selecting
+from service.tweets.thread import make_thread
+
+TextEvent = Delta | Pause | GenerateResult
+TweetEvent = ArticleSummary | Delta | Pause | TweetAnswer | TweetResult
 
 
 class Watch(Protocol):
@@ -63,6 +79,75 @@ class ServedModel:
     spec: ModelSpec
     tokenizer: Tokenizer
     max_model_len: int
+    max_num_seqs: int
+    memory: OverlapIndex = EMPTY
+    """Of the tweets it was trained on."""
+
+    @property
+    def name(self) -> str:
+        return self.spec.name
+
+
+class _Writing:
+    """One request's draws from one model."""
+
+    def __init__(
+        self,
+        worker: EngineWorker,
+        model: ServedModel,
+        prompt: Prompt,
+        drawing: Drawing,
+        watch: Watch,
+    ) -> None:
+        self._worker, self._model, self._prompt = worker, model, prompt
+        self._drawing, self._watch = drawing, watch
+        self.streams: list[RequestStream] = []
+        self.candidates: list[Candidate] = []
+
+    def draw(self, params: SamplingParams) -> Generator[Delta | Pause, None, list[Candidate]]:
+        """Hand text on as it comes. Returns: the new candidates, numbered from `first_index`."""
+        stream = self._worker.submit(
+            self._model.name,
+            self._prompt.token_ids,
+            params,
+            num_prefix_tokens=self._prompt.num_prefix_tokens,
+            deadline=self._watch.deadline,
+        )
+        self.streams.append(stream)
+        deltas: list[TextDelta] = []
+        with closing(stream_text(stream, self._model.tokenizer, self._drawing.stop)) as events:
+            for event in events:
+                self._watch.check()
+                if isinstance(event, Pause):
+                    yield event
+                else:
+                    deltas.append(replace(event, index=event.index + params.first_index))
+                    yield delta_of(deltas[-1], self.token_teller)
+        new = gather(deltas)
+        self.candidates += new
+        return new
+
+    def select(
+        self, context: Context, best_of: int | None
+    ) -> Generator[Delta | Pause, None, Selection]:
+        """Draw until there are enough tweets to choose from."""
+        params = self._drawing.params
+        greedy = params.temperature == 0
+        best_of = best_of or min(default_best_of(params.n), self._model.max_num_seqs)
+        redraws = {"max_redraws": 0} if greedy else {}
+        steps = selecting(context, n=params.n, best_of=1 if greedy else best_of, **redraws)
+        try:
+            number, first = next(steps)
+            while True:
+                new = yield from self.draw(replace(params, n=number, first_index=first))
+                number, first = steps.send([draft_of(candidate) for candidate in new])
+        except StopIteration as done:
+            selection: Selection = done.value
+            return selection
+
+    @property
+    def token_teller(self) -> Tokenizer | None:
+        return self._model.tokenizer if self._drawing.tokens else None
 
 
 class Pipeline:
@@ -75,7 +160,7 @@ class Pipeline:
         admission: Admission,
         reader: ArticleReader,
     ) -> None:
-        self._models = {model.spec.name: model for model in models}
+        self._models = {model.name: model for model in models}
         self._worker = worker
         self._admission = admission
         self._reader = reader
@@ -85,68 +170,86 @@ class Pipeline:
         result: GenerateResult = _last(self.stream_generate(asked, request_id, watch))
         return result
 
-    def stream_generate(
-        self, asked: GenerateRequest, request_id: str, watch: Watch
-    ) -> Generator[TextDelta | Pause | GenerateResult, None, None]:
-        """The same, piece by piece; the result comes last. Closing it ends the request."""
-        model = self._model(asked.drawing.model, "generate")
-        with self._admission.place(model.spec.name):
-            prompt = plain_prompt(model.tokenizer, model.spec, asked.prompt)
-            stream = self._submit(model, prompt, asked.drawing, watch)
-            deltas = yield from self._draw(model, stream, asked.drawing, watch)
-        yield GenerateResult(
-            request_id,
-            model.spec.name,
-            asked.drawing.params.seed,
-            tuple(Choice(c.index, c.text, c.finish_reason) for c in gather(deltas)),
-            _usage(prompt, deltas),
-            _timings(stream),
-        )
+    def chat(self, asked: ChatRequest, request_id: str, watch: Watch) -> GenerateResult:
+        """Answer the last message of a conversation."""
+        result: GenerateResult = _last(self.stream_chat(asked, request_id, watch))
+        return result
 
     def tweet(self, asked: TweetRequest, request_id: str, watch: Watch) -> TweetResult:
         """Write tweets about an article."""
         result: TweetResult = _last(self.stream_tweet(asked, request_id, watch))
         return result
 
+    def stream_generate(
+        self, asked: GenerateRequest, request_id: str, watch: Watch
+    ) -> Generator[TextEvent, None, None]:
+        """The same, piece by piece; the result comes last. Closing it ends the request."""
+        model = self._model(asked.drawing.model, "generate")
+        with self._admission.place(model.name):
+            prompt = plain_prompt(model.tokenizer, model.spec, asked.prompt)
+            yield from self._write(model, prompt, asked.drawing, request_id, watch)
+
+    def stream_chat(
+        self, asked: ChatRequest, request_id: str, watch: Watch
+    ) -> Generator[TextEvent, None, None]:
+        model = self._model(asked.drawing.model, "chat")
+        with self._admission.place(model.name):
+            room = model.max_model_len - asked.drawing.params.max_tokens
+            prompt = chat_prompt(model.tokenizer, model.spec, asked.messages, room)
+            dropped = prompt.num_dropped_messages
+            for event in self._write(model, prompt, asked.drawing, request_id, watch):
+                if isinstance(event, GenerateResult):
+                    event = replace(event, num_dropped_messages=dropped)
+                yield event
+
     def stream_tweet(
         self, asked: TweetRequest, request_id: str, watch: Watch
-    ) -> Generator[ArticleSummary | TextDelta | Pause | Tweet | TweetResult, None, None]:
-        """The same, piece by piece: the article, the candidates as they are written, the tweets."""
+    ) -> Generator[TweetEvent, None, None]:
+        """The article, the candidates as they are written, the tweets, the result."""
         model = self._model(asked.drawing.model, "tweet")
-        with self._admission.place(model.spec.name):
+        with self._admission.place(model.name):
             read = self._read(asked, watch)
-            prompt = _article_prompt(model, read.article, asked.drawing)
-            summary = _summary(read.article, prompt)
+            article = read.article
+            room = model.max_model_len - asked.drawing.params.max_tokens
+            prompt = article_prompt(model.tokenizer, model.spec, article.title, article.text, room)
+            summary = article_summary(article, prompt)
             yield summary
-            stream = self._submit(model, prompt, asked.drawing, watch)
-            deltas = yield from self._draw(model, stream, asked.drawing, watch)
-        tweets = tuple(_tweet(candidate, read.article) for candidate in gather(deltas))
+            writing = _Writing(self._worker, model, prompt, asked.drawing, watch)
+            rules = replace(asked.rules, link_url=article.url)
+            context = context_for(article, rules, model.memory)
+            chosen = (yield from writing.select(context, asked.best_of)).tweets
+        if asked.num_posts is not None:
+            chosen = make_thread(chosen[0], context, asked.num_posts)
+        tweets = tuple(tweet_answer(tweet, writing.candidates) for tweet in chosen)
         yield from tweets
         yield TweetResult(
             request_id,
-            model.spec.name,
+            model.name,
             asked.drawing.params.seed,
             summary,
             tweets,
-            _usage(prompt, deltas),
-            _timings(stream, read),
+            usage_of(prompt, writing.candidates),
+            timings_of(writing.streams, read),
         )
 
     def full(self) -> bool:
         """Whether a model would take no further request now."""
         return any(self._admission.is_full(name) for name in self._models)
 
+    def stats(self) -> dict[str, EngineStats]:
+        return self._worker.stats()
+
     def models(self) -> tuple[ModelSummary, ...]:
         return tuple(
             ModelSummary(
-                id=m.spec.name,
-                title=m.spec.title,
-                description=m.spec.description,
-                licence=m.spec.licence,
-                tasks=m.spec.tasks,
-                max_model_len=m.max_model_len,
+                id=model.name,
+                title=model.spec.title,
+                description=model.spec.description,
+                licence=model.spec.licence,
+                tasks=model.spec.tasks,
+                max_model_len=model.max_model_len,
             )
-            for m in self._models.values()
+            for model in self._models.values()
         )
 
     def _model(self, name: str | None, task: Task) -> ServedModel:
@@ -155,6 +258,20 @@ class Pipeline:
         if name not in self._models:
             raise ModelNotFound(name, list(self._models))
         return self._models[name]
+
+    def _write(
+        self, model: ServedModel, prompt: Prompt, drawing: Drawing, request_id: str, watch: Watch
+    ) -> Generator[TextEvent, None, None]:
+        writing = _Writing(self._worker, model, prompt, drawing, watch)
+        candidates = yield from writing.draw(drawing.params)
+        yield GenerateResult(
+            request_id,
+            model.name,
+            drawing.params.seed,
+            tuple(choice_of(candidate, writing.token_teller) for candidate in candidates),
+            usage_of(prompt, candidates),
+            timings_of(writing.streams),
+        )
 
     def _read(self, asked: TweetRequest, watch: Watch) -> ReadArticle:
         if asked.url is None:
@@ -166,70 +283,6 @@ class Pipeline:
 
         left = max(0.001, watch.deadline - time.monotonic())
         return self._reader.read(asked.url, deadline_s=left, cancelled=cancelled)
-
-    def _submit(
-        self, model: ServedModel, prompt: Prompt, drawing: Drawing, watch: Watch
-    ) -> RequestStream:
-        return self._worker.submit(
-            model.spec.name,
-            prompt.token_ids,
-            drawing.params,
-            num_prefix_tokens=prompt.num_prefix_tokens,
-            deadline=watch.deadline,
-        )
-
-    def _draw(
-        self, model: ServedModel, stream: RequestStream, drawing: Drawing, watch: Watch
-    ) -> Generator[TextDelta | Pause, None, list[TextDelta]]:
-        """Hand text on as it comes. Returns: all of it."""
-        deltas: list[TextDelta] = []
-        with closing(stream_text(stream, model.tokenizer, drawing.stop)) as events:
-            for event in events:
-                watch.check()
-                if isinstance(event, TextDelta):
-                    deltas.append(event)
-                yield event
-        return deltas
-
-
-def _article_prompt(model: ServedModel, article: Article, drawing: Drawing) -> Prompt:
-    """As much of the article as leaves room for the answer."""
-    room = model.max_model_len - drawing.params.max_tokens
-    return article_prompt(model.tokenizer, model.spec, article.title, article.text, room)
-
-
-def _summary(article: Article, prompt: Prompt) -> ArticleSummary:
-    return ArticleSummary(
-        url=article.url,
-        title=article.title,
-        author=", ".join(article.authors) or None,
-        published=article.published,
-        site_name=article.site_name,
-        language=article.language,
-        num_tokens=prompt.num_article_tokens,
-        truncated=prompt.truncated,
-    )
-
-
-def _tweet(candidate: Candidate, article: Article) -> Tweet:
-    cleaned = clean(candidate.text, complete=candidate.finish_reason == "stop")
-    text = fit(cleaned.text, MAX_LENGTH, article.url or "").text
-    return Tweet(candidate.index, text, weighted_length(text), candidate.finish_reason)
-
-
-def _usage(prompt: Prompt, deltas: Iterable[TextDelta]) -> Usage:
-    return Usage(len(prompt.token_ids), sum(len(delta.logprobs) for delta in deltas))
-
-
-def _timings(stream: RequestStream, read: ReadArticle | None = None) -> Timings:
-    engine = stream.timings
-    return Timings(
-        engine.queue_ms,
-        engine.prefill_ms,
-        engine.decode_ms,
-        read.fetch_ms if read else None,
-        read.extract_ms if read else None,
-    )
 
 
 def _last(events: Iterable[object]) -> Any:

@@ -5,10 +5,12 @@ This module knows nothing of HTTP, of JSON or of how any of it is computed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from service.engine.sampling_params import SamplingParams
 from service.generation import Usage
+from service.prompts import ChatMessage
+from service.tweets.tweet import Tweet, TweetRules
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +22,21 @@ class Drawing:
     stop: tuple[str, ...] = ()
     model: str | None = None
     """None asks for the default model of the route."""
+    stream: bool = False
+    """Whether the caller wants the text as it comes."""
+    tokens: bool = False
+    """Whether the answer is to tell each token and its log-probability."""
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateRequest:
     prompt: str
+    drawing: Drawing
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRequest:
+    messages: tuple[ChatMessage, ...]
     drawing: Drawing
 
 
@@ -36,6 +48,32 @@ class TweetRequest:
     url: str | None = None
     title: str = ""
     text: str = ""
+    rules: TweetRules = field(default_factory=TweetRules)
+    best_of: int | None = None
+    """Candidates to choose from; None leaves it to the rules."""
+    num_posts: int | None = None
+    """Of a thread; None asks for single tweets."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenText:
+    """A token as text, its bytes, and its natural log-probability under the model itself."""
+
+    text: str
+    data: bytes
+    logprob: float
+    top: tuple[TokenText, ...] = ()
+    """The likeliest in its place, falling."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delta:
+    """More text of a candidate; `finish_reason` is set on the last."""
+
+    index: int
+    text: str
+    finish_reason: str | None = None
+    tokens: tuple[TokenText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +103,21 @@ class Choice:
     index: int
     text: str
     finish_reason: str
+    tokens: tuple[TokenText, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class GenerateResult:
+    """Of a prompt or a conversation."""
+
     id: str
     model: str
     seed: int
     choices: tuple[Choice, ...]
     usage: Usage
     timings: Timings
+    num_dropped_messages: int | None = None
+    """Oldest turns of a conversation that did not fit; None where there was none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +136,10 @@ class ArticleSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Tweet:
-    index: int
-    text: str
-    length: int
-    """As X counts it."""
+class TweetAnswer:
+    tweet: Tweet
     finish_reason: str
+    """Of the candidate it was made from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +148,7 @@ class TweetResult:
     model: str
     seed: int
     article: ArticleSummary
-    tweets: tuple[Tweet, ...]
+    tweets: tuple[TweetAnswer, ...]
+    """Best first; or the posts of one thread."""
     usage: Usage
     timings: Timings

@@ -61,6 +61,13 @@ class Text(fields.String):
         super().__init__(validate=validate.Length(least, most), **kwargs)
 
 
+class OneOf(fields.String):
+    """One of a few words."""
+
+    def __init__(self, *words: str, **kwargs: Any) -> None:
+        super().__init__(validate=validate.OneOf(words), **kwargs)
+
+
 class StopStrings(fields.Field[tuple[str, ...]]):
     """One string, or up to `most` of them, none of them empty."""
 

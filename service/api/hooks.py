@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flask import Flask, Response, g, request
 
 from service.api.parts import parts
+from service.errors import Doc2TweetError
 from service.observability import Metrics, request_id
+from service.shapes import GenerateResult, TweetResult
 
 _log = logging.getLogger("doc2tweet.access")
 _HEADERS = {
@@ -36,9 +38,21 @@ class RequestRecord:
     details: dict[str, Any] = field(default_factory=dict)
     """Model, counts and times; never text."""
 
+    def note_error(self, error: Doc2TweetError) -> None:
+        self.details["error"] = error.type
+
+    def note_result(self, result: GenerateResult | TweetResult, metrics: Metrics) -> None:
+        """Keep what the result cost, and count it."""
+        times = {name: ms for name, ms in asdict(result.timings).items() if ms is not None}
+        self.details |= {"model": result.model, "seed": result.seed, **asdict(result.usage)}
+        self.details |= {name: round(ms, 1) for name, ms in times.items()}
+        metrics.observe(result.model, result.usage, times)
+
     def finish(self, status: int, metrics: Metrics) -> None:
         """Write the line and count the answer, streamed or not, once it is over."""
         seconds = time.monotonic() - self.started
+        if "error" in self.details:
+            metrics.refusals.labels(self.details["error"]).inc()
         metrics.requests.labels(self.route, str(status)).inc()
         metrics.request_time.labels(self.route).observe(seconds)
         fields = {

@@ -41,7 +41,7 @@ def install(app: Flask) -> None:
     app.register_error_handler(Exception, _render_unforeseen)
 
 
-def document(error: Doc2TweetError) -> dict[str, Any]:
+def document(error: Doc2TweetError, request_id: str) -> dict[str, Any]:
     """The members of the problem document."""
     members: dict[str, Any] = {
         "type": error.type,
@@ -49,11 +49,10 @@ def document(error: Doc2TweetError) -> dict[str, Any]:
         "status": error.status,
         "detail": error.detail,
         "retryable": error.retryable,
+        "instance": f"urn:request:{request_id}",
     }
     if error.hint is not None:
         members["hint"] = error.hint
-    if "request_id" in g:
-        members["instance"] = f"urn:request:{g.request_id}"
     return members | dict(error.extra)
 
 
@@ -82,7 +81,7 @@ def shown(error: Exception) -> Doc2TweetError:
 def render(error: Doc2TweetError) -> Response:
     """The answer to the request that raised `error`."""
     error = shown(error)
-    g.problem_type = error.type
+    g.record.note_error(error)
     response = Response(status=error.status, mimetype=MEDIA_TYPE)
     if request.path.startswith("/v1/"):
         response.mimetype = "application/json"
@@ -90,7 +89,7 @@ def render(error: Doc2TweetError) -> Response:
             response.status_code = 400  # as OpenAI does
         response.set_data(json.dumps(openai_document(error)))
     else:
-        response.set_data(json.dumps(document(error)))
+        response.set_data(json.dumps(document(error, g.request_id)))
     if error.retry_after is not None:
         response.headers["Retry-After"] = str(max(1, math.ceil(error.retry_after)))
     if error.status == 401:

@@ -9,26 +9,34 @@ from typing import Any
 from flask import Request, Response
 
 from service.generation import Usage
-from service.shapes import GenerateResult, Timings, TweetResult
+from service.shapes import Choice, Delta, GenerateResult, Timings, TweetAnswer, TweetResult
 
+_LEFT_OUT: dict[type, dict[str, object]] = {
+    Timings: {"fetch_ms": None, "extract_ms": None},
+    GenerateResult: {"num_dropped_messages": None},
+    Choice: {"tokens": []},
+    Delta: {"tokens": [], "finish_reason": None},
+}
+"""Members that are not told while they have this value."""
 _JSON, _TEXT = "application/json", "text/plain"
 
 
 def as_json(value: Any) -> Any:
-    """The JSON value of a result; a stage that did not happen is left out of the timings."""
+    """The JSON value of a result; what does not apply to it is left out."""
+    if isinstance(value, TweetAnswer):
+        return {**as_json(value.tweet), "finish_reason": value.finish_reason}
     if is_dataclass(value) and not isinstance(value, type):
         members = {f.name: as_json(getattr(value, f.name)) for f in fields(value)}
         if isinstance(value, Usage):
             members["total_tokens"] = value.total_tokens
-        if isinstance(value, Timings):
-            return {name: member for name, member in members.items() if member is not None}
-        return members
+        left_out = _LEFT_OUT.get(type(value), {})
+        return {n: v for n, v in members.items() if n not in left_out or v != left_out[n]}
     if isinstance(value, tuple | list):
         return [as_json(item) for item in value]
     return round(value, 3) if isinstance(value, float) else value
 
 
-def answer(result: GenerateResult | TweetResult, request: Request) -> Response:
+def in_preferred_form(result: GenerateResult | TweetResult, request: Request) -> Response:
     """The response in the form that the request's `Accept` prefers."""
     if request.accept_mimetypes.best_match([_JSON, _TEXT]) == _TEXT:
         return Response(bare_text(result), mimetype=_TEXT)
@@ -37,8 +45,9 @@ def answer(result: GenerateResult | TweetResult, request: Request) -> Response:
 
 def bare_text(result: GenerateResult | TweetResult) -> str:
     """The texts alone, an empty line between two."""
-    items = result.tweets if isinstance(result, TweetResult) else result.choices
-    return "\n\n".join(item.text for item in items)
+    if isinstance(result, TweetResult):
+        return "\n\n".join(answer.tweet.text for answer in result.tweets)
+    return "\n\n".join(choice.text for choice in result.choices)
 
 
 def json_response(members: Any, status: int = 200) -> Response:

@@ -7,24 +7,47 @@ the same things to people; a test compares the two.
 from __future__ import annotations
 
 import secrets
-from typing import Any
+from typing import Any, get_args
 
 from flask import Request
-from marshmallow import RAISE, Schema, ValidationError, post_load, validates_schema
+from marshmallow import (
+    RAISE,
+    Schema,
+    ValidationError,
+    fields,
+    post_load,
+    validate,
+    validates_schema,
+)
 
 from service.api.bodies import media_type, parse_form, parse_json, read_body
-from service.api.fields import Flag, Real, StopStrings, Text, Whole, from_form
+from service.api.fields import Flag, OneOf, Real, StopStrings, Text, Whole, from_form
 from service.engine.sampling_params import SamplingParams
 from service.errors import MalformedBody, ValidationFailed
-from service.shapes import Drawing, GenerateRequest, TweetRequest
+from service.prompts import ChatMessage
+from service.shapes import ChatRequest, Drawing, GenerateRequest, TweetRequest
+from service.tweets.thread import MAX_POSTS, MIN_POSTS
+from service.tweets.tweet import (
+    MAX_LENGTH,
+    MIN_LENGTH,
+    HashtagRule,
+    LinkRule,
+    MentionRule,
+    TweetRules,
+    UngroundedRule,
+)
 
 MAX_CANDIDATES = 16
 MAX_TOKENS = 32_768
 """No model here has a longer context; a smaller context refuses with both counts."""
+MAX_MESSAGES = 500
 MAX_SEED = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
-_MAX_TOKENS, _TWEET_MAX_TOKENS = 64, 96
+_MAX_TOKENS, _TWEET_MAX_TOKENS, _CHAT_MAX_TOKENS = 64, 96, 256
 """Unless a request says otherwise: 280 characters of English are some 70 tokens."""
+
+_NUM_POSTS = 5
+"""Of a thread."""
 
 
 class DrawingSchema(Schema):
@@ -47,6 +70,7 @@ class DrawingSchema(Schema):
     ignore_eos = Flag()
     seed = Whole(0, MAX_SEED)
     stop = StopStrings()
+    stream = Flag()
 
     default_max_tokens = _MAX_TOKENS
 
@@ -59,16 +83,17 @@ class DrawingSchema(Schema):
         raise NotImplementedError
 
     def _drawing(self, data: dict[str, Any]) -> Drawing:
-        model, stop = data.pop("model", None), data.pop("stop", ())
+        others = {name: data.pop(name) for name in _OTHERS if name in data}
         given = {name: data.pop(name) for name in _PARAMS if name in data}
         given.setdefault("seed", secrets.randbelow(2**32))
         given.setdefault("max_tokens", self.default_max_tokens)
         if given.get("min_tokens", 0) > given["max_tokens"]:
             raise ValidationError("More than max_tokens.", "min_tokens")
-        return Drawing(SamplingParams(**given), stop, model)
+        return Drawing(SamplingParams(**given), **others)
 
 
-_PARAMS = tuple(name for name in DrawingSchema().fields if name not in {"model", "stop"})
+_OTHERS = ("model", "stop", "stream")
+_PARAMS = tuple(name for name in DrawingSchema().fields if name not in _OTHERS)
 
 
 class GenerateSchema(DrawingSchema):
@@ -78,10 +103,47 @@ class GenerateSchema(DrawingSchema):
         return GenerateRequest(drawing=drawing, **data)
 
 
+class MessageSchema(Schema):
+    class Meta:
+        unknown = RAISE
+
+    role = OneOf("system", "user", "assistant", required=True)
+    content = Text(1, required=True)
+
+    @post_load
+    def _freeze(self, data: dict[str, Any], **_: Any) -> ChatMessage:
+        return ChatMessage(**data)
+
+
+class ChatSchema(DrawingSchema):
+    messages = fields.List(
+        fields.Nested(MessageSchema), required=True, validate=validate.Length(1, MAX_MESSAGES)
+    )
+
+    default_max_tokens = _CHAT_MAX_TOKENS
+
+    @validates_schema(skip_on_field_errors=True)
+    def _asks(self, data: dict[str, Any], **_: Any) -> None:
+        if data["messages"][-1].role != "user":
+            raise ValidationError("The last message must be the user's.", "messages")
+
+    def build(self, data: dict[str, Any], drawing: Drawing) -> ChatRequest:
+        return ChatRequest(tuple(data["messages"]), drawing)
+
+
 class TweetSchema(DrawingSchema):
     url = Text(1)
     title = Text(0, 1_000)
     text = Text(1)
+    best_of = Whole(1, MAX_CANDIDATES)
+    max_length = Whole(MIN_LENGTH, MAX_LENGTH)
+    link = OneOf(*get_args(LinkRule))
+    mentions = OneOf(*get_args(MentionRule))
+    hashtags = OneOf(*get_args(HashtagRule))
+    ungrounded = OneOf(*get_args(UngroundedRule))
+    fallback = Flag()
+    format = OneOf("tweet", "thread")
+    num_posts = Whole(MIN_POSTS, MAX_POSTS)
 
     default_max_tokens = _TWEET_MAX_TOKENS
 
@@ -92,8 +154,22 @@ class TweetSchema(DrawingSchema):
         if "url" in data and "title" in data:
             raise ValidationError("Goes with `text`; the page at `url` has its own.", "title")
 
+    @validates_schema(skip_on_field_errors=True)
+    def _one_thread(self, data: dict[str, Any], **_: Any) -> None:
+        is_thread = data.get("format") == "thread"
+        if "num_posts" in data and not is_thread:
+            raise ValidationError("Goes with `format: thread`.", "num_posts")
+        if is_thread and data.get("n", 1) > 1:
+            raise ValidationError("A thread is one; ask again with another seed.", "n")
+
     def build(self, data: dict[str, Any], drawing: Drawing) -> TweetRequest:
-        return TweetRequest(drawing=drawing, **data)
+        rules = TweetRules(**{name: data.pop(name) for name in _RULES if name in data})
+        if data.pop("format", "tweet") == "thread":
+            data.setdefault("num_posts", _NUM_POSTS)
+        return TweetRequest(drawing=drawing, rules=rules, **data)
+
+
+_RULES = ("max_length", "link", "mentions", "hashtags", "ungrounded", "fallback")
 
 
 def load(schema: Schema, request: Request, max_bytes: int) -> Any:

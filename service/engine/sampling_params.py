@@ -32,8 +32,10 @@ class SamplingParams:
     ignore_eos: bool = False
     """Go on after the end token, until max_tokens. For benchmarks."""
     seed: int = 0
-    """Candidate i draws from a generator seeded by (seed, i)."""
+    """Candidate i draws from a generator seeded by (seed, first_index + i)."""
     n: int = 1
     """Candidates that share one prefill."""
+    first_index: int = 0
+    """Number of the first candidate: whoever draws more later goes on where he stopped."""
     num_logprobs: int = 0
     """Alternatives reported a token; the drawn token's own log-probability is always reported."""

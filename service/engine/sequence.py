@@ -61,7 +61,7 @@ class Request:
     def __post_init__(self) -> None:
         self.num_prefix_tokens = min(self.num_prefix_tokens, len(self.token_ids) - 1)
         self.sequences = tuple(
-            Sequence(self, i, np.random.Generator(np.random.PCG64([self.params.seed, i])))
+            Sequence(self, i, _generator(self.params.seed, self.params.first_index + i))
             for i in range(self.params.n)
         )
         if self.params.repetition_penalty != 1.0:
@@ -82,3 +82,7 @@ class Request:
     @property
     def prefix(self) -> tuple[int, ...]:
         return self.token_ids[: self.num_prefix_tokens]
+
+
+def _generator(seed: int, candidate: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64([seed, candidate]))

@@ -6,7 +6,7 @@ many are drawn, so drawing more, or again, never changes what was drawn before.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 from service.errors import Memorised, NoPostableTweet, TweetError, Ungrounded
@@ -23,6 +23,9 @@ MAX_REDRAWS = 2
 
 Draw = Callable[[int, int], Sequence[Candidate]]
 """`draw(k, first_index)`: the candidates `first_index` to `first_index + k - 1`."""
+
+
+Selecting = Generator[tuple[int, int], Sequence[Candidate], "Selection"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +99,28 @@ def choose(
     best_of: int | None = None,
     max_redraws: int = MAX_REDRAWS,
 ) -> Selection:
-    """Draw candidates and keep the `n` best that may be shown.
+    """Run `selecting` with a plain function that draws. Raises: as that."""
+    steps = selecting(context, n=n, best_of=best_of, max_redraws=max_redraws)
+    try:
+        wanted = next(steps)
+        while True:
+            wanted = steps.send(draw(*wanted))
+    except StopIteration as done:
+        selection: Selection = done.value
+        return selection
+
+
+def selecting(
+    context: Context,
+    *,
+    n: int = 1,
+    best_of: int | None = None,
+    max_redraws: int = MAX_REDRAWS,
+) -> Selecting:
+    """Ask for candidates and keep the `n` best that may be shown.
+
+    Yields what it wants drawn, as `Draw` takes it, and is sent the candidates; so that whoever
+    draws may do so step by step.
 
     Where fewer than `n` pass, what is missing is drawn again, `max_redraws` times at most (0 where
     drawing is greedy: it would only give the same). Fewer than `n` may come back, never none: then
@@ -107,12 +131,12 @@ def choose(
         NoPostableTweet: the fallback too has nothing to say.
     """
     sieve = _Sieve(context)
-    sieve.take(draw(max(n, best_of or default_best_of(n)), 0))
+    sieve.take((yield max(n, best_of or default_best_of(n)), 0))
     for _ in range(max_redraws):
         missing = n - len(sieve.distinct())
         if missing <= 0:
             break
-        sieve.take(draw(missing, sieve.num_drawn))
+        sieve.take((yield missing, sieve.num_drawn))
     found = sieve.distinct()
     if not found and not context.rules.fallback:
         raise sieve.error()

@@ -57,7 +57,7 @@ def parts(runner: FakeRunner, reader: ArticleReader) -> Iterator[Parts]:
     engine = LLMEngine(runner, eos_ids=[EOS], max_num_seqs=4, max_model_len=512)
     worker = EngineWorker({"tiny": engine}, max_queued=CONFIG.engine.max_queued)
     worker.start()
-    served = [ServedModel(SPEC, byte_tokenizer(), 512)]
+    served = [ServedModel(SPEC, byte_tokenizer(), 512, 4)]
     pipeline = Pipeline(served, worker, Admission(worker), reader)
     yield Parts(CONFIG, pipeline, Lifecycle(), Metrics(), worker.close)
     worker.close()
