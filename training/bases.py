@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 from service.config import Config, hub_endpoint, user_data_dir
 from service.model_spec import PromptFormat
@@ -11,6 +12,7 @@ from service.models import ModelStore, default_models_dir
 from training.build import Builder
 from training.tuning.options import Base
 from training.tuning.voices import ARTICLE_CHARS, usual_format, voice_prompt
+from training.workspace import Workspace
 
 DEFAULT_BASE = "smollm2-135m-instruct"
 
@@ -42,3 +44,19 @@ def find_base(
     chosen = prompt_format or usual_format(spec.family)
     prompt = voice_prompt(chosen, article_chars, style_only=style_only)
     return Base(name, replace(spec, prompt=prompt), builder(store).read(name))
+
+
+def base_of(workspace: Workspace, store: ModelStore) -> Base:
+    """The base and the prompts that a finished run was trained with.
+
+    Raises:
+        TrainingDataError: nothing was trained there yet.
+    """
+    settings = workspace.report("finetune").settings
+    return find_base(
+        store,
+        str(settings["base"]),
+        prompt_format=cast("PromptFormat", settings["prompt_format"]),
+        article_chars=int(settings["article_chars"] or 0),
+        style_only=bool(settings["style_only"]),
+    )

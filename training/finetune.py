@@ -54,7 +54,7 @@ def finetune(
 
 def run_mark(workspace: Workspace, base: Base, options: FinetuneOptions) -> str:
     """Digest of all that shapes the result; equal marks, equal runs."""
-    settings = {**options.settings(), "base": base.name, "prompt": repr(base.spec.prompt)}
+    settings = {**options.settings(), **base.settings(), "prompt": repr(base.spec.prompt)}
     return fingerprint([workspace.pairs], settings)
 
 
@@ -69,7 +69,7 @@ def _report(base: Base, data: Data, logs: Logs, options: FinetuneOptions, mark: 
         "best epoch": epoch,
         "epochs": trained[-1][0],
     }
-    return StageReport("finetune", counts, {"base": base.name, **options.settings()}, mark)
+    return StageReport("finetune", counts, {**base.settings(), **options.settings()}, mark)
 
 
 @contextmanager

@@ -53,6 +53,16 @@ class Base:
     """Of the model to be: the prompt format is its own."""
     checkpoint: Checkpoint
 
+    def settings(self) -> dict[str, Value]:
+        """What `training.bases` needs to find it again."""
+        prompt = self.spec.prompt
+        return {
+            "base": self.name,
+            "prompt_format": prompt.format,
+            "article_chars": prompt.article_chars,
+            "style_only": bool(prompt.start),
+        }
+
     def tokenizer(self) -> Tokenizer:
         backend = BackendTokenizer.from_str(self.checkpoint.tokenizer_json)
         return Tokenizer(backend, self.checkpoint.eos_ids)

@@ -1,0 +1,116 @@
+"""The stage `export`: from a training run to a model that `doc2tweet serve --model NAME` serves.
+
+Writes the model's folder, builds its graph, and compares that with the trained model.
+"""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from service.errors import TrainingDataError
+from service.model_spec import AdapterSpec, FolderSource, ModelSpec, file_sha256
+from service.models import ModelStore
+from service.tweets.overlap import FILE_NAME, build_index
+from training.build import Builder
+from training.delivery.adapter_file import write_adapter
+from training.delivery.model_toml import model_toml
+from training.delivery.parity import Parity, check_parity
+from training.pairs import Pair, read_pairs
+from training.reports import StageReport
+from training.tuning.options import Base
+from training.tuning.torch_model import save_weights
+from training.tuning.trained_model import trained_model
+from training.workspace import Workspace
+
+MAX_CHECKED_PAIRS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What is said of the new model."""
+
+    name: str
+    title: str = ""
+    description: str = "Trained with doc2tweet on pairs of articles and tweets."
+    merge: bool = False
+    """Write whole weights instead of an adapter on the base: larger, and no base is needed."""
+
+
+def deliver(
+    workspace: Workspace, store: ModelStore, builder: Builder, base: Base, delivery: Delivery
+) -> StageReport:
+    """Make the model folder, build it and check it.
+
+    Raises:
+        TrainingDataError: nothing was trained here yet.
+        SetupError: the graph is not what was trained, or the disk is full.
+    """
+    folder = store.models_dir / delivery.name
+    folder.mkdir(parents=True, exist_ok=True)
+    spec = _write_weights(workspace, folder, base, delivery)
+    _write_spec(folder, spec)
+    _write_index(workspace, folder)
+    if delivery.merge and spec.adapter is not None:
+        _merge(store, builder, folder, spec)
+    builder.build(delivery.name)
+    parity = check_parity(store, builder, delivery.name, _held_out(workspace))
+    report = _report(delivery, parity, folder)
+    workspace.record(report)
+    return report
+
+
+def _write_weights(workspace: Workspace, folder: Path, base: Base, delivery: Delivery) -> ModelSpec:
+    adapter, weights = workspace.trained / "adapter", workspace.trained / "weights"
+    spec = replace(
+        base.spec,
+        name=delivery.name,
+        title=delivery.title or delivery.name,
+        description=delivery.description,
+        tasks=("tweet", "generate") if base.spec.prompt.start else ("tweet",),
+        sources=(),
+        adapter=None,
+    )
+    if adapter.is_dir():
+        path = write_adapter(adapter, folder, base.name)
+        return replace(spec, base=base.name, adapter=AdapterSpec(path.name, file_sha256(path)))
+    if weights.is_dir():
+        shutil.copytree(weights, folder / "weights", dirs_exist_ok=True)
+        return replace(spec, base=None, sources=(FolderSource("weights"),))
+    raise TrainingDataError(f"There is nothing in {workspace.trained}: run `finetune` first")
+
+
+def _write_spec(folder: Path, spec: ModelSpec) -> None:
+    (folder / "model.toml").write_text(model_toml(spec), encoding="utf-8")
+
+
+def _write_index(workspace: Workspace, folder: Path) -> None:
+    tweets = [pair.tweet for pair in read_pairs(workspace.pairs, "train")]
+    (folder / FILE_NAME).write_bytes(build_index(tweets).to_bytes())
+
+
+def _merge(store: ModelStore, builder: Builder, folder: Path, spec: ModelSpec) -> None:
+    """Put the adapter into the base's weights, and forget both."""
+    model = trained_model(store, builder, spec.name).merge_and_unload()  # type: ignore[operator]
+    save_weights(model, builder.read(spec.name).tokenizer_json, folder / "weights")
+    assert spec.adapter is not None
+    (folder / spec.adapter.file).unlink()
+    (folder / "adapter_config.json").unlink()
+    _write_spec(folder, replace(spec, base=None, adapter=None, sources=(FolderSource("weights"),)))
+
+
+def _held_out(workspace: Workspace) -> list[Pair]:
+    pairs = [pair for pair in read_pairs(workspace.pairs) if pair.split in ("dev", "test")]
+    return pairs[:MAX_CHECKED_PAIRS]
+
+
+def _report(delivery: Delivery, parity: Parity, folder: Path) -> StageReport:
+    counts = {
+        "greedy texts compared": parity.num_texts,
+        "equal": parity.num_equal,
+        "perplexity, float32": parity.perplexity,
+        "perplexity, served": parity.served_perplexity,
+        "rise, per cent": 100 * parity.rise,
+    }
+    return StageReport("export", counts, {"name": delivery.name, "folder": folder.name})
