@@ -7,6 +7,8 @@ import json
 from dataclasses import asdict
 from datetime import datetime
 
+from sqlalchemy.orm.attributes import flag_modified
+
 from service.drafts.draft import Action, Change, Draft, DraftState, HistoryEntry, NewDraft, Overlap
 from service.drafts.rows import DraftRow, HistoryRow
 from service.drafts.states import KEEPS_THE_PLAN, next_state
@@ -108,6 +110,7 @@ def change_row(row: DraftRow, change: Change, now: datetime) -> None:
     text = row.text if change.text is None else change.text
     state = next_state(DraftState(row.state), change.action, edited=row.text != row.original_text)
     row.state, row.text, row.error, row.updated_at = state, text, None, now
+    flag_modified(row, "updated_at")  # the version goes up even where nothing differs
     if change.action is Action.SCHEDULE:
         row.account, row.scheduled_at = change.account, change.at
     if state not in KEEPS_THE_PLAN:
@@ -117,4 +120,5 @@ def change_row(row: DraftRow, change: Change, now: datetime) -> None:
 def restore_row(row: DraftRow, entry: HistoryEntry, now: datetime) -> None:
     """Set the row back to how it stood after `entry`."""
     row.state, row.text, row.error, row.updated_at = entry.state, entry.text, None, now
+    flag_modified(row, "updated_at")
     row.account, row.scheduled_at = entry.account, entry.scheduled_at

@@ -26,7 +26,7 @@ LEASE = timedelta(minutes=5)
 
 @dataclass
 class HandClock:
-    now: datetime = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
+    now: datetime = datetime(2025, 5, 4, 12, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
         return self.now

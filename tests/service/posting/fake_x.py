@@ -53,20 +53,26 @@ class FakeX:
         return [tweet["sent"] for tweet in self.tweets]
 
     def publish(self, text: str) -> dict[str, Any]:
-        links = {link: f"https://t.co/{i:010x}" for i, link in enumerate(LINK.findall(text))}
-        shown = html.escape(text, quote=False)
-        for link, short in links.items():
-            shown = shown.replace(html.escape(link, quote=False), short)
-        urls = [{"url": s, "expanded_url": link} for link, s in links.items()]
         with self.lock:
-            tweet = {"id": str(1000 + len(self.tweets)), "text": shown, "sent": text}
-            self.tweets.append(tweet | {"entities": {"urls": urls}})
+            tweet = {"id": str(1000 + len(self.tweets)), "sent": text} | as_x_shows(text)
+            self.tweets.append(tweet)
         return tweet
 
     def close(self) -> None:
         self.stalling.set()
         self.server.shutdown()
         self.server.server_close()
+
+
+def as_x_shows(text: str) -> dict[str, Any]:
+    """Links shortened, markup escaped."""
+    links = list(dict.fromkeys(LINK.findall(text)))
+    shown, urls = html.escape(LINK.sub("\0", text), quote=False), []
+    for link in LINK.findall(text):
+        short = f"https://t.co/{links.index(link):010x}"
+        shown = shown.replace("\0", short, 1)
+        urls.append({"url": short, "expanded_url": link})
+    return {"text": shown, "entities": {"urls": urls}}
 
 
 class _Handler(BaseHTTPRequestHandler):
