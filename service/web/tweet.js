@@ -4,7 +4,8 @@ import { byId, copyButton, element, webLink } from "./dom.js";
 import { Panel } from "./panel.js";
 import { readSampling } from "./sampling.js";
 
-const LIMIT = 280;
+/** Words in a row that a tweet may share with a training tweet by chance. */
+const LONG_OVERLAP = 8;
 const isUrl = (text) => /^\s*\S+:\/\/\S+\s*$/.test(text);
 
 export function startTweetTab() {
@@ -90,18 +91,17 @@ function tweetCard(tweet) {
 }
 
 function counter({ length, remaining }) {
-  const limit = remaining === undefined ? LIMIT : length + remaining;
+  const limit = length + remaining;
   const meter = element("meter", { min: 0, max: limit, high: limit * 0.93, value: length, "aria-label": "Length" });
   return element("span", { class: "counter" }, meter, `${length}/${limit}`);
 }
 
 /** What a person should look at before posting. */
 export function flags(tweet) {
-  const ungrounded = tweet.ungrounded ?? [];
-  const words = tweet.overlap?.longest_run ?? 0;
+  const claims = tweet.ungrounded.map((claim) => claim.text);
   return [
-    ungrounded.length ? `not in the article: ${ungrounded.join(", ")}` : null,
-    words > 7 ? `shares ${words} words with a training tweet` : null,
+    claims.length ? `not in the article: ${claims.join(", ")}` : null,
+    tweet.overlap.words >= LONG_OVERLAP ? `shares ${tweet.overlap.words} words with a training tweet` : null,
     tweet.truncated ? "cut to fit" : null,
     tweet.fallback ? "made from the headline" : null,
   ].filter(Boolean);
