@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MODEL  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test check format docs lock bench clean
+.PHONY: help install build serve test check format docs lock bench bench-extraction clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -53,6 +53,10 @@ lock: | $(BIN)/python ## Pin every version the install uses
 		i['metadata']['name'].lower() + '==' + i['metadata']['version'].split('+')[0] \
 		for i in json.load(open('$(VENV)/lock.json'))['install'] \
 		if i['metadata']['name'] != 'doc2tweet'), sep='\n')" > constraints.txt
+
+bench-extraction: DATA ?= ../shared/data/articles
+bench-extraction: $(VENV)/.installed ## How well and how fast pages are read (DATA=folder)
+	$(BIN)/python bench/extraction.py $(DATA)
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) models/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

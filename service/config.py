@@ -92,7 +92,7 @@ class FetchConfig:
     cache_ttl_s: float = setting(300.0, "How long an article is kept.", least=0)
     cache_failure_ttl_s: float = setting(10.0, "How long a refusal is kept.", least=0)
     extract_children: int = setting(2, "Processes that read pages.", least=1, most=64)
-    extract_timeout_s: float = setting(2.5, "Longest time to read a page.", least=0.1)
+    extract_timeout_s: float = setting(2.0, "Longest time to read a page.", least=0.1)
     extract_memory_mb: int = setting(
         1024, "Address space of a process that reads pages.", least=256
     )

@@ -33,6 +33,7 @@ def main(argv: list[str]) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)  # the libraries log what pages hold
     _give_up(memory_mb)
+    gc.freeze()  # the libraries stay; only what pages leave behind is looked through
     answers.write(wire.frame(wire.READY))
     answers.flush()
     while True:

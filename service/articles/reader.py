@@ -93,11 +93,13 @@ class ArticleReader:
         body = normal_text(text)
         if not body:
             raise TooLittleText("The text is empty.", hint="Send the article's text in `text`.")
+        language = detect_language(body)
         return Article(
             title=normal_line(title),
             text=body,
-            language=detect_language(body),
-            origins={"title": "request", "text": "request"},
+            language=language,
+            origins={"title": "request", "text": "request"}
+            | ({"language": "text"} if language else {}),
         )
 
     def stats(self) -> ReaderStats:

@@ -9,6 +9,7 @@ _LINE_ENDS = re.compile(r"\r\n?|[\v\f\x1c-\x1e\x85\u2028\u2029]")
 # Joiners bind letters in Arabic and Indic scripts and pictures in emoji; elsewhere they only hide.
 _ZWNJ, _ZWJ = "\u200c", "\u200d"
 _VARIATION = "\ufe0e\ufe0f"
+_JOINER = re.compile(f"[{_ZWNJ}{_ZWJ}{_VARIATION}]")
 _JOINED_SCRIPTS = (
     *("ARABIC", "SYRIAC", "MONGOLIAN", "DEVANAGARI", "BENGALI", "GURMUKHI", "GUJARATI", "ORIYA"),
     *("TAMIL", "TELUGU", "KANNADA", "MALAYALAM", "SINHALA", "TIBETAN", "MYANMAR", "KHMER"),
@@ -38,33 +39,44 @@ def _visible(text: str) -> str:
     text = _LINE_ENDS.sub("\n", text)
     if text.isascii() and text.isprintable():
         return text
-    text = unicodedata.normalize("NFC", text)
-    return "".join(char for i, char in enumerate(text) if _shows(text, i, char))
+    text = unicodedata.normalize("NFC", text).translate(_TABLE)
+    return _JOINER.sub(lambda match: match[0] if _joins(text, match.start()) else "", text)
 
 
-def _shows(text: str, index: int, char: str) -> bool:
-    if char in "\n\t" or char.isalnum():
-        return char not in _BLANK_LETTERS
-    if char in (_ZWJ, _ZWNJ):
-        return _joins(text, index, char)
-    if char in _VARIATION:
-        return index > 0 and unicodedata.category(text[index - 1]) in ("So", "Sm", "Po", "Nd")
-    return _is_visible(char)
+class _Table(dict[int, int | None]):
+    """Code point -> itself, or None for one that is not seen; fills itself, at most with 64 Ki."""
+
+    def __missing__(self, code: int) -> int | None:
+        seen = code if _is_visible(chr(code)) else None
+        if code <= 0xFFFF:
+            self[code] = seen
+        return seen
+
+
+_TABLE = _Table()
 
 
 def _is_visible(char: str) -> bool:
     """Not a control, format, private, unassigned or surrogate character, nor another variation
-    selector or tag: bidi controls, zero-width spaces, soft hyphens and NUL are all among them."""
+    selector or tag: bidi controls, zero-width spaces, soft hyphens and NUL are all among them.
+    Joiners and emoji's selectors pass here; what stands beside them decides in `_joins`."""
+    if char in "\n\t" or _JOINER.match(char):
+        return True
     if char in _BLANK_LETTERS or "\ufe00" <= char <= "\ufe0d" or char >= "\U000e0000":
         return False
     return unicodedata.category(char) not in ("Cc", "Cf", "Cs", "Co", "Cn")
 
 
-def _joins(text: str, index: int, char: str) -> bool:
-    """Between two letters of a script that needs joiners, or two pictures of one emoji."""
-    if not 0 < index < len(text) - 1:
+def _joins(text: str, index: int) -> bool:
+    """Between two letters of a script that needs joiners, or two pictures of one emoji; a selector
+    behind a picture or a digit."""
+    char, before, after = text[index], text[index - 1 : index], text[index + 1 : index + 2]
+    if not before:
         return False
-    before, after = text[index - 1], text[index + 1]
+    if char in _VARIATION:
+        return unicodedata.category(before) in ("So", "Sm", "Po", "Nd")
+    if not after:
+        return False
     if char == _ZWJ and (before in _VARIATION or unicodedata.category(before) in ("So", "Sk")):
         return unicodedata.category(after) == "So"
     name = unicodedata.name(before, "")

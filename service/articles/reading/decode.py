@@ -17,7 +17,7 @@ _TEXT = re.compile(
     r"|mac-(roman|cyrillic)|gb(2312|k|18030)|hz|big5(hkscs)?|euc_(jp|kr|jis_2004|jisx0213)"
     r"|shift_jis(_2004|x0213)?|iso2022_(jp|kr).*|johab"
 )
-_MARKUP = re.compile(rb"<(script|style)\b.*?</\1|<[^>]*>|[\x00-\x40\[-`{-\x7f]+", re.DOTALL | re.I)
+_MARKUP = re.compile(rb"<(script|style)\b.*?</\1|<[^>]*>", re.DOTALL | re.IGNORECASE)
 _META_WITHIN = 4096
 _SAMPLE = 50_000
 # What browsers read under these labels (WHATWG Encoding): the wider set of the same family.

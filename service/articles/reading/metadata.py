@@ -16,13 +16,15 @@ from newspaper import Config
 from newspaper.extractors import ContentExtractor
 
 from service.articles.language import detect_language
-from service.articles.reading.page import linked_data, meta
+from service.articles.reading.facts import facts_tree
+from service.articles.reading.page import linked_data, meta_table
 from service.articles.reading.titles import Titles, best_title
 from service.articles.text import normal_line
 
 MAX_AUTHORS = 8
 MAX_NAME_CHARS = 80
 MAX_URL_CHARS = 2048
+MIN_YEAR = 1900
 _ARTICLE_TYPES = re.compile(r"article|posting|report|review|recipe|story|webpage", re.IGNORECASE)
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 _NO_NAME = re.compile(
@@ -33,7 +35,7 @@ _NO_NAME = re.compile(
 class Metadata:
     """What one page says of its article, found place by place.
 
-    Made before the tree is pruned, since JSON-LD may stand in a hidden element; asked after.
+    Made before the tree is pruned, since JSON-LD may stand in a hidden element; `look` comes after.
     """
 
     def __init__(self, tree: Any, url: str) -> None:
@@ -42,15 +44,21 @@ class Metadata:
         self._newspaper = ContentExtractor(newspaper_config())
         objects = linked_data(tree)
         self._article = _article_object(objects)
+        self._meta = meta_table(tree)
+        self._facts = tree
         self.origins: dict[str, str] = {}
+
+    def look(self) -> None:
+        """Take from the pruned tree what newspaper needs of it, which is little."""
+        self._facts = facts_tree(self._tree)
 
     def title(self) -> str:
         title, origin = best_title(
             Titles(
                 json_ld=_text(self._article.get("headline")),
-                open_graph=meta(self._tree, "og:title", "twitter:title"),
+                open_graph=self._stated("og:title", "twitter:title"),
                 heading=self._heading(),
-                newspaper=normal_line(self._newspaper.get_title(self._tree) or ""),
+                newspaper=normal_line(self._newspaper.get_title(self._facts) or ""),
                 document=normal_line(self._tree.findtext(".//title") or ""),
             ),
             self._site_names(),
@@ -59,10 +67,10 @@ class Metadata:
         return self._note("title", title, origin)
 
     def authors(self) -> tuple[str, ...]:
-        stated = _names(self._article.get("author")) or _names(meta(self._tree, "author"))
+        stated = _names(self._article.get("author")) or _names(self._stated("author"))
         origin = "json-ld" if _names(self._article.get("author")) else "html"
         if not stated:
-            stated = _names(self._newspaper.get_authors(self._tree))
+            stated = _names(self._newspaper.get_authors(self._facts))
             origin = "newspaper"
         if stated:
             self.origins["authors"] = origin
@@ -73,7 +81,7 @@ class Metadata:
         stated = _iso(_text(self._article.get("datePublished")))
         if stated:
             return self._note("published", stated, "json-ld")
-        found = self._newspaper.get_publishing_date(self._url, self._tree)
+        found = self._newspaper.get_publishing_date(self._url, self._facts)
         if not isinstance(found, datetime):
             return None
         bare = found.tzinfo is None and not (found.hour or found.minute or found.second)
@@ -82,7 +90,7 @@ class Metadata:
         )
 
     def site_name(self) -> str | None:
-        name = meta(self._tree, "og:site_name")
+        name = self._stated("og:site_name")
         if name:
             return self._note("site_name", name[:MAX_NAME_CHARS], "open-graph")
         publisher = self._article.get("publisher")
@@ -93,12 +101,12 @@ class Metadata:
         return self._note("site_name", host, "url") if host else None
 
     def image_url(self) -> str | None:
-        image = meta(self._tree, "og:image", "og:image:url", "og:image:secure_url", "twitter:image")
+        image = self._stated("og:image", "og:image:url", "og:image:secure_url", "twitter:image")
         origin = "open-graph"
         if not image:
             image, origin = _image(self._article.get("image")), "json-ld"
         if not image:
-            found = self._newspaper.get_meta_img_url(self._url, self._tree)
+            found = self._newspaper.get_meta_img_url(self._url, self._facts)
             image, origin = found or "", "newspaper"
         url = _web_url(image, self._url)
         return self._note("image_url", url, origin) if url else None
@@ -108,7 +116,7 @@ class Metadata:
         detected = detect_language(text)
         if detected:
             return self._note("language", detected, "text")
-        declared = self._tree.get("lang") or meta(self._tree, "og:locale", "content-language")
+        declared = self._tree.get("lang") or self._stated("og:locale", "content-language")
         match = _LANGUAGE.fullmatch(normal_line(declared))
         return self._note("language", match[1].lower(), "html") if match else None
 
@@ -124,11 +132,15 @@ class Metadata:
         return next((text for text in texts if text), "")
 
     def _site_names(self) -> Iterator[str]:
-        yield meta(self._tree, "og:site_name")
-        yield meta(self._tree, "application-name", "apple-mobile-web-app-title")
+        yield self._stated("og:site_name")
+        yield self._stated("application-name", "apple-mobile-web-app-title")
         publisher = self._article.get("publisher")
         if isinstance(publisher, dict):
             yield _text(publisher.get("name"))
+
+    def _stated(self, *keys: str) -> str:
+        """The content of the first of these meta tags that has one."""
+        return next((self._meta[key] for key in keys if self._meta.get(key)), "")
 
     def _note(self, field: str, value: str, origin: str) -> str:
         if value:
@@ -171,11 +183,11 @@ def _names(value: Any) -> tuple[str, ...]:
 def _iso(text: str) -> str:
     """`text` where it is an ISO 8601 date or time, in Python's form of it; else empty."""
     try:
-        if len(text) == 10:
-            return date.fromisoformat(text).isoformat()
-        return datetime.fromisoformat(text).isoformat()
+        found = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
     except ValueError:
         return ""
+    # Content systems write the year 1 where they have no date.
+    return found.isoformat() if found.year >= MIN_YEAR else ""
 
 
 def _image(value: Any) -> str:

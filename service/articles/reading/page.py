@@ -48,6 +48,7 @@ _HIDING_CLASSES = frozenset(
 _SIMPLE_SELECTOR = re.compile(r"[a-z]*[.#]([\w-]+)", re.IGNORECASE)
 _BRACE = re.compile(r"[{}]")
 MAX_CSS_CHARS = 200_000
+MAX_META_CHARS = 2048
 _CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 
 
@@ -168,12 +169,12 @@ def _rules(css: str) -> Iterator[tuple[str, str]]:
         start = brace.end()
 
 
-def meta(tree: Any, *keys: str) -> str:
-    """The content of the first `<meta>` whose name, property or itemprop is one of `keys`."""
+def meta_table(tree: Any) -> dict[str, str]:
+    """Name, property or itemprop of each `<meta>`, in lower case -> its content; the first wins."""
     table: dict[str, str] = {}
     for element in tree.iter("meta"):
         for attribute in ("property", "name", "itemprop"):
             key = (element.get(attribute) or "").strip().lower()
             if key and key not in table:
-                table[key] = normal_line(element.get("content") or "")
-    return next((table[key] for key in keys if table.get(key)), "")
+                table[key] = normal_line((element.get("content") or "")[:MAX_META_CHARS])
+    return table

@@ -24,8 +24,12 @@ def read_page(page: FetchedPage, min_chars: int) -> Article:
     if _is_plain(page.content_type, text):
         return _plain_article(page, text, min_chars)
     tree = parse(text)
+    # lxml makes an object of an element whenever it is passed by, unless one is still held.
+    elements = list(tree.iter())
     metadata = Metadata(tree, page.url)
     prune_hidden(tree)
+    metadata.look()
+    del elements
     title = metadata.title()
     if is_error_title(title):
         raise TooLittleText("The site says that there is no such page.")

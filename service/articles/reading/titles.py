@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 MAX_TITLE_CHARS = 300
+MAX_SEPARATORS = 20
 _SEPARATOR = re.compile(
-    r"\s+[-–—|·•»«:/~*]+\s+|\s*[|｜»]\s*|\s+::\s+|\s*[_＿]\s*(?=\S+$)|\s*[—–]{2}\s*"
+    r"\s+[-–—|·•»«:/~*]+\s+|:\s+|\s*[|｜»]\s*|\s+::\s+|\s*[_＿]\s*(?=\S+$)|\s*[—–]{2}\s*"
 )
 _LETTERS = re.compile(r"[\W_]+")
 
@@ -57,16 +58,13 @@ def cut_site(title: str, sites: set[str], heading: str) -> str:
 
 
 def _cut_once(title: str, sites: set[str], heading: str) -> str:
-    breaks = list(_SEPARATOR.finditer(title))
-    if not breaks:
-        return title
-    first, last = breaks[0], breaks[-1]
-    head, tail = title[: last.start()].strip(), title[last.end() :].strip()
-    if head and (key(tail) in sites or (heading and key(head) == key(heading))):
-        return head
-    head, tail = title[: first.start()].strip(), title[first.end() :].strip()
-    if tail and (key(head) in sites or (heading and key(tail) == key(heading))):
-        return tail
+    known = sites | {key(heading)} - {""}
+    for separator in list(_SEPARATOR.finditer(title))[:MAX_SEPARATORS]:
+        head, tail = title[: separator.start()].strip(), title[separator.end() :].strip()
+        if head and tail and (key(tail) in sites or key(head) in known - sites):
+            return head
+        if head and tail and (key(head) in sites or key(tail) in known - sites):
+            return tail
     return title
 
 

@@ -9,41 +9,63 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
 from service.articles.reading.titles import key
+from service.articles.text import weight
 
 MAX_NOTICE_CHARS = 500
 """A longer paragraph is an article's, whatever words it holds."""
+MAX_WALL_WEIGHT = 1500
+"""A longer text is an article with at most a notice or two in it."""
+MAX_ASIDE_CHARS = 250
+"""How long such a notice is."""
 
+# What a site says in the midst of an article; the other kinds stand alone, and quoted in a longer
+# text they are what it is about.
+_ASIDES = ("asks for consent", "asks to log in or subscribe")
 _CODES = re.compile(r"404|410")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    name: str
+    words: tuple[str, ...]
+    pattern: re.Pattern[str]
+
+    def speaks(self, line: str, lowered: str) -> bool:
+        return any(word in lowered for word in self.words) and bool(self.pattern.search(line))
 
 
 def split_notices(text: str) -> tuple[str, list[str]]:
     """The text without the paragraphs in which the site speaks for itself, and what those do:
     `asks for consent`, `asks to log in or subscribe`, …"""
-    kept, kinds = [], []
+    may_be_wall = weight(text) <= MAX_WALL_WEIGHT
+    kinds = _KINDS if may_be_wall else tuple(kind for kind in _KINDS if kind.name in _ASIDES)
+    longest = MAX_NOTICE_CHARS if may_be_wall else MAX_ASIDE_CHARS
+    kept, found = [], []
     for line in text.split("\n"):
-        kind = notice_kind(line)
-        if kind:
-            kinds.append(kind)
+        name = _notice(line, kinds) if len(line) <= longest else ""
+        if name:
+            found.append(name)
         else:
             kept.append(line)
-    return "\n".join(kept), kinds
-
-
-def notice_kind(line: str) -> str:
-    """What a notice does; empty for any other paragraph."""
-    if len(line) > MAX_NOTICE_CHARS:
-        return ""
-    return next((kind for kind, pattern in _NOTICES if pattern.search(line)), "")
+    return "\n".join(kept), found
 
 
 def is_error_title(title: str) -> bool:
     """Whether a title is an error's name alone: `404`, `Error 404: Page not found`."""
     words = key(_CODES.sub("", title))
-    return words in _ERROR_TITLES if words else bool(_CODES.search(title))
+    if not words:
+        return bool(_CODES.search(title))
+    return words in _ERROR_TITLES or words.removeprefix("error") in _ERROR_TITLES
+
+
+def _notice(line: str, kinds: tuple[_Kind, ...]) -> str:
+    lowered = line.lower()
+    return next((kind.name for kind in kinds if kind.speaks(line, lowered)), "")
 
 
 def _load() -> dict[str, Any]:
@@ -51,8 +73,8 @@ def _load() -> dict[str, Any]:
 
 
 _DATA = _load()
-_NOTICES = tuple(
-    (kind, re.compile("|".join(table["patterns"]), re.IGNORECASE))
-    for kind, table in _DATA["notices"].items()
+_KINDS = tuple(
+    _Kind(name, tuple(table["words"]), re.compile("|".join(table["patterns"]), re.IGNORECASE))
+    for name, table in _DATA["notices"].items()
 )
 _ERROR_TITLES = frozenset(map(key, _DATA["titles"]["errors"]))
