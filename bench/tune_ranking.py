@@ -1,0 +1,155 @@
+"""The weights of the ranking's parts, tuned on one half of the held-out pairs, tried on the other.
+
+    python -m bench.tune_ranking --pairs pairs.jsonl --models models --model newsroom
+
+Coordinate search over a small grid, from equal weights, deterministic. What is maximised is the
+mean of ROUGE-1, -2 and -L against the outlet's own tweet, less a fine for a tweet with ungrounded
+claims and for a bare echo of the headline: likeness alone would buy both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+
+import click
+from rouge_score.rouge_scorer import RougeScorer
+
+from bench.held_out import HeldOut, load_or_draw, read
+from bench.quality import ECHO
+from service.errors import NoPostableTweet
+from service.tweets.overlap import OverlapIndex, is_memorised
+from service.tweets.postprocess import make_tweet
+from service.tweets.ranking import WEIGHTS, score
+from service.tweets.tweet import ScoreParts, Tweet, TweetRules
+
+GRID = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
+FINE_UNGROUNDED, FINE_ECHO = 0.10, 0.10
+"""In units of ROUGE, 0 to 1."""
+_SCORER = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
+_EQUAL = ScoreParts(*[1.0] * len(fields(ScoreParts)))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """A candidate as the ranking sees it, and what choosing it is worth."""
+
+    parts: ScoreParts
+    rouge: float
+    is_ungrounded: bool
+    is_echo: bool
+
+    @property
+    def worth(self) -> float:
+        fine = FINE_UNGROUNDED * self.is_ungrounded + FINE_ECHO * self.is_echo
+        return self.rouge - fine
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Means over articles, in per cent."""
+
+    worth: float
+    rouge: float
+    ungrounded: float
+    echo: float
+
+
+def options_of(row: HeldOut, memory: OverlapIndex, best_of: int) -> list[Option]:
+    """The candidates that may be shown, in the order they were drawn."""
+    context = row.context(memory, WEIGHTS)
+    found = []
+    for candidate in row.samples[:best_of]:
+        try:
+            tweet = make_tweet(candidate, context)
+        except NoPostableTweet:
+            continue
+        if not is_memorised(tweet.overlap, TweetRules()):
+            found.append(_option(tweet, row.tweet))
+    return found
+
+
+def _option(tweet: Tweet, reference: str) -> Option:
+    likeness = [found.fmeasure for found in _SCORER.score(reference, tweet.text).values()]
+    return Option(
+        parts=tweet.score_parts,
+        rouge=sum(likeness) / len(likeness),
+        is_ungrounded=bool(tweet.ungrounded),
+        is_echo=tweet.headline_overlap >= ECHO,
+    )
+
+
+def outcome(articles: Sequence[Sequence[Option]], weights: ScoreParts) -> Outcome:
+    """What the ranking's first choices are worth."""
+    best = [max(options, key=lambda o: score(o.parts, weights)) for options in articles]
+    return _mean(best)
+
+
+def _mean(chosen: Sequence[Option]) -> Outcome:
+    return Outcome(
+        worth=100 * sum(o.worth for o in chosen) / len(chosen),
+        rouge=100 * sum(o.rouge for o in chosen) / len(chosen),
+        ungrounded=100 * sum(o.is_ungrounded for o in chosen) / len(chosen),
+        echo=100 * sum(o.is_echo for o in chosen) / len(chosen),
+    )
+
+
+def tune(articles: Sequence[Sequence[Option]]) -> ScoreParts:
+    """Change one weight at a time, for as long as that is worth anything."""
+    weights, best = _EQUAL, outcome(articles, _EQUAL).worth
+    improved = True
+    while improved:
+        improved = False
+        for field in fields(ScoreParts):
+            for value in GRID:
+                tried = replace(weights, **{field.name: value})
+                if (
+                    any(asdict(tried).values())
+                    and (worth := outcome(articles, tried).worth) > best + 1e-9
+                ):
+                    weights, best, improved = tried, worth, True
+    return weights
+
+
+@click.command()
+@click.option("--pairs", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--models", type=click.Path(path_type=Path), default=Path("models"))
+@click.option("--model", default="newsroom")
+@click.option("--draws", type=click.Path(path_type=Path), default=Path("quality-draws.json"))
+@click.option("--best-of", default=4)
+def main(pairs: Path, models: Path, model: str, draws: Path, best_of: int) -> None:
+    """Print tuned weights and what they gain."""
+    held_out, memory = read(pairs)
+    rows = load_or_draw(draws, held_out, models, model, num_samples=8)
+    halves = [
+        [found for row in rows if row.half == half if (found := options_of(row, memory, best_of))]
+        for half in (0, 1)
+    ]
+    tuned = tune(halves[0])
+    click.echo(f"tuned on {len(halves[0])}, tried on {len(halves[1])} articles: {tuned}\n")
+    click.echo(
+        "| | "
+        + " | ".join(f"{f.name}, {h}" for h in ("tuned on", "tried on") for f in fields(Outcome))
+        + " |"
+    )
+    click.echo("|---" * 9 + "|")
+    for name, weights in {"equal": _EQUAL, "tuned": tuned, "in use": WEIGHTS}.items():
+        _print(name, [outcome(half, weights) for half in halves])
+    _print("first drawn", [_mean([options[0] for options in half]) for half in halves])
+    _print(
+        "best there is", [_mean([max(o, key=lambda x: x.worth) for o in half]) for half in halves]
+    )
+
+
+def _worth(option: Option) -> float:
+    return option.worth
+
+
+def _print(name: str, outcomes: Sequence[Outcome]) -> None:
+    figures = [value for found in outcomes for value in asdict(found).values()]
+    click.echo(f"| {name} | " + " | ".join(f"{value:.1f}" for value in figures) + " |")
+
+
+if __name__ == "__main__":
+    main()
