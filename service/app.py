@@ -7,6 +7,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.admission import Admission
 from service.api import hooks, problems
+from service.api.openai_routes import openai_routes
 from service.api.page_routes import page_routes
 from service.api.parts import Parts
 from service.api.system_routes import system_routes
@@ -65,6 +66,7 @@ def make_app(parts: Parts) -> Flask:
     hooks.install(app)
     problems.install(app)
     app.register_blueprint(text_routes)
+    app.register_blueprint(openai_routes)
     app.register_blueprint(system_routes)
     app.register_blueprint(page_routes)
     if parts.config.api.num_proxies:

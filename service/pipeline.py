@@ -252,6 +252,10 @@ class Pipeline:
             for model in self._models.values()
         )
 
+    def model_name(self, name: str | None, task: Task) -> str:
+        """The model that a request for a task gets. Raises: ModelNotFound."""
+        return self._model(name, task).name
+
     def _model(self, name: str | None, task: Task) -> ServedModel:
         if name is None:
             name = default_for(task, [model.spec for model in self._models.values()]).name

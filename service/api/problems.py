@@ -64,7 +64,7 @@ def openai_document(error: Doc2TweetError) -> dict[str, Any]:
         "error": {
             "message": error.detail if error.hint is None else f"{error.detail} {error.hint}",
             "type": _OPENAI_TYPES.get(error.status, kind),
-            "param": fields[0],
+            "param": error.extra.get("param", fields[0]),
             "code": error.type.replace("-", "_"),
         }
     }

@@ -23,7 +23,7 @@ from marshmallow import (
 from service.api.bodies import media_type, parse_form, parse_json, read_body
 from service.api.fields import Flag, OneOf, Real, StopStrings, Text, Whole, from_form
 from service.engine.sampling_params import SamplingParams
-from service.errors import MalformedBody, ValidationFailed
+from service.errors import MalformedBody, UnsupportedMediaType, ValidationFailed
 from service.prompts import ChatMessage
 from service.shapes import ChatRequest, Drawing, GenerateRequest, TweetRequest
 from service.tweets.thread import MAX_POSTS, MIN_POSTS
@@ -43,7 +43,7 @@ MAX_TOKENS = 32_768
 MAX_MESSAGES = 500
 MAX_SEED = 2**53 - 1
 """The largest integer that every JSON reader keeps exact."""
-_MAX_TOKENS, _TWEET_MAX_TOKENS, _CHAT_MAX_TOKENS = 64, 96, 256
+_MAX_TOKENS, _TWEET_MAX_TOKENS, CHAT_MAX_TOKENS = 64, 96, 256
 """Unless a request says otherwise: 280 characters of English are some 70 tokens."""
 
 _NUM_POSTS = 5
@@ -76,13 +76,14 @@ class DrawingSchema(Schema):
 
     @post_load
     def _freeze(self, data: dict[str, Any], **_: Any) -> Any:
-        return self.build(data, self._drawing(data))
+        return self.build(data, self.take_drawing(data))
 
     def build(self, data: dict[str, Any], drawing: Drawing) -> Any:
         """The frozen request; `data` is what the drawing did not take."""
         raise NotImplementedError
 
-    def _drawing(self, data: dict[str, Any]) -> Drawing:
+    def take_drawing(self, data: dict[str, Any]) -> Drawing:
+        """Take what belongs to the drawing out of the data."""
         others = {name: data.pop(name) for name in _OTHERS if name in data}
         given = {name: data.pop(name) for name in _PARAMS if name in data}
         given.setdefault("seed", secrets.randbelow(2**32))
@@ -92,8 +93,8 @@ class DrawingSchema(Schema):
         return Drawing(SamplingParams(**given), **others)
 
 
-_OTHERS = ("model", "stop", "stream")
-_PARAMS = tuple(name for name in DrawingSchema().fields if name not in _OTHERS)
+_OTHERS = ("model", "stop", "stream", "tokens")
+_PARAMS = ("num_logprobs", *(name for name in DrawingSchema().fields if name not in _OTHERS))
 
 
 class GenerateSchema(DrawingSchema):
@@ -120,7 +121,7 @@ class ChatSchema(DrawingSchema):
         fields.Nested(MessageSchema), required=True, validate=validate.Length(1, MAX_MESSAGES)
     )
 
-    default_max_tokens = _CHAT_MAX_TOKENS
+    default_max_tokens = CHAT_MAX_TOKENS
 
     @validates_schema(skip_on_field_errors=True)
     def _asks(self, data: dict[str, Any], **_: Any) -> None:
@@ -182,6 +183,13 @@ def load(schema: Schema, request: Request, max_bytes: int) -> Any:
     body = read_body(request, max_bytes)
     data = parse_json(body) if kind == "json" else _from_form(schema, parse_form(body))
     return check(schema, data)
+
+
+def load_json(schema: Schema, request: Request, max_bytes: int) -> Any:
+    """The same, for routes that take JSON alone."""
+    if media_type(request) != "json":
+        raise UnsupportedMediaType("The body must be JSON.")
+    return check(schema, parse_json(read_body(request, max_bytes)))
 
 
 def check(schema: Schema, data: dict[str, Any]) -> Any:

@@ -14,13 +14,15 @@ DREAM = {"prompt": "My dream is", "n": 3, "seed": 7, "temperature": 0.8, "top_k"
 
 
 def test_a_url_becomes_a_tweet_about_its_article(service: Service, pages: Site) -> None:
-    answer = service.post("/tweet", data={"url": f"{pages.url}/article.html", "seed": "1"})
+    asked = {"url": f"{pages.url}/article.html", "seed": "1", "n": "4"}
+    answer = service.post("/tweet", data=asked)
     assert answer.status_code == 200, answer.text
     result = answer.json()
     assert result["article"]["title"] == "Harbour bridge reopens after two years of repairs"
     assert result["article"]["author"] == "Ada Quill"
-    assert "bridge" in result["tweets"][0]["text"].lower()
-    assert result["tweets"][0]["length"] <= 280
+    assert any("bridge" in tweet["text"].lower() for tweet in result["tweets"])
+    assert all(tweet["length"] <= 280 for tweet in result["tweets"])
+    assert all(asked["url"] in tweet["text"] for tweet in result["tweets"])
     assert result["timings"]["fetch_ms"] > 0
 
 

@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from flask.testing import FlaskClient
+
+CHAT: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "Hello"}],
+    "seed": 1,
+    "max_tokens": 8,
+}
+
+
+def complete(client: FlaskClient, **fields: Any) -> Any:
+    asked = {"prompt": "Once", "seed": 3, "max_tokens": 8, **fields}
+    return client.post("/v1/completions", json=asked)
+
+
+def chunks(answer: Any) -> list[dict[str, Any]]:
+    lines = answer.get_data(as_text=True).strip().split("\n\n")
+    assert lines[-1] == "data: [DONE]"
+    return [json.loads(line.removeprefix("data: ")) for line in lines[:-1]]
+
+
+def test_a_completion_has_openais_shape(client: FlaskClient) -> None:
+    answer = complete(client, n=2).get_json()
+    assert answer["object"] == "text_completion"
+    assert [choice["index"] for choice in answer["choices"]] == [0, 1]
+    assert answer["choices"][0]["logprobs"] is None
+
+
+def test_null_means_not_given(client: FlaskClient) -> None:
+    assert complete(client, stop=None, temperature=None, tools=None).status_code == 200
+
+
+def test_the_streamed_text_joined_is_the_plain_one(client: FlaskClient) -> None:
+    plain = complete(client, n=2).get_json()["choices"]
+    texts = {0: "", 1: ""}
+    for chunk in chunks(complete(client, n=2, stream=True)):
+        for choice in chunk["choices"]:
+            texts[choice["index"]] += choice["text"]
+    assert [texts[0], texts[1]] == [choice["text"] for choice in plain]
+
+
+def test_usage_comes_last_when_asked_for(client: FlaskClient) -> None:
+    told = chunks(complete(client, stream=True, stream_options={"include_usage": True}))
+    assert told[-1]["choices"] == []
+    assert told[-1]["usage"]["prompt_tokens"] == len("Once")
+    assert all(chunk["usage"] is None for chunk in told[:-1])
+
+
+def test_logprobs_are_told_for_each_token(client: FlaskClient) -> None:
+    answer = complete(client, logprobs=2, ignore_eos=True).get_json()
+    told = answer["choices"][0]["logprobs"]
+    assert len(told["tokens"]) == answer["usage"]["completion_tokens"] == 8
+    assert all(logprob <= 0 for logprob in told["token_logprobs"])
+    assert all(1 <= len(top) <= 2 for top in told["top_logprobs"])
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tools", [{"type": "function"}]),
+        ("tool_choice", "required"),
+        ("response_format", {"type": "json_object"}),
+        ("audio", {"voice": "x"}),
+        ("modalities", ["text", "audio"]),
+        ("logit_bias", {"1": 5}),
+        ("echo", True),
+        ("suffix", "x"),
+    ],
+)
+def test_case_27_what_is_not_done_is_refused_by_name(
+    client: FlaskClient, field: str, value: object
+) -> None:
+    answer = complete(client, **{field: value})
+    assert answer.status_code == 400
+    error = answer.get_json()["error"]
+    assert error["param"] == field
+    assert field in error["message"]
+    assert error["code"] == "unsupported_feature"
+
+
+@pytest.mark.parametrize(
+    ("content", "param"),
+    [
+        ([{"type": "image_url", "image_url": {"url": "x"}}], "messages.0.content"),
+        ([{"type": "input_audio"}], "messages.0.content"),
+        ([{"type": "text", "text": 1}], "messages.0.content"),
+        ([], "messages.0.content"),
+        ("", "messages.0.content"),
+        (5, "messages.0.content"),
+    ],
+)
+def test_content_that_is_no_text_is_named(client: FlaskClient, content: object, param: str) -> None:
+    asked = {**CHAT, "messages": [{"role": "user", "content": content}]}
+    answer = client.post("/v1/chat/completions", json=asked)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["param"] == param
+
+
+@pytest.mark.parametrize("role", ["tool", "function", "wizard", 5, None])
+def test_roles_that_are_not_known_are_refused(client: FlaskClient, role: object) -> None:
+    asked = {**CHAT, "messages": [{"role": role, "content": "x"}]}
+    assert client.post("/v1/chat/completions", json=asked).status_code == 400
+
+
+@pytest.mark.parametrize("prompt", [["a", "b"], [1, 2], [[1]], []])
+def test_several_prompts_are_refused(client: FlaskClient, prompt: object) -> None:
+    assert complete(client, prompt=prompt).status_code == 400
+
+
+def test_one_prompt_in_a_list_is_one_prompt(client: FlaskClient) -> None:
+    alone = complete(client).get_json()["choices"]
+    assert complete(client, prompt=["Once"]).get_json()["choices"] == alone
+
+
+def test_a_model_without_turns_says_that_it_cannot_chat(client: FlaskClient) -> None:
+    answer = client.post("/v1/chat/completions", json=CHAT)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["code"] == "unsupported_feature"
+
+
+def test_an_unknown_model_is_a_404_in_openais_shape(client: FlaskClient) -> None:
+    answer = complete(client, model="gpt-9")
+    assert answer.status_code == 404
+    assert answer.get_json()["error"]["code"] == "model_not_found"
+    assert client.get("/v1/models/gpt-9").status_code == 404
+
+
+def test_models_are_listed(client: FlaskClient) -> None:
+    listed = client.get("/v1/models").get_json()["data"]
+    assert [entry["id"] for entry in listed] == ["tiny"]
+    assert client.get("/v1/models/tiny").get_json() == listed[0]
+
+
+def test_a_wrong_value_is_a_400_as_at_openai(client: FlaskClient) -> None:
+    answer = complete(client, temperature=3)
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["param"] == "temperature"

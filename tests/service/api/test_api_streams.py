@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+from flask.testing import FlaskClient
+
+from service.api import sse
+from service.api.parts import Parts
+from service.generation import Pause
+from service.shapes import Delta
+from tests.fakes import FakeRunner
+
+ASKED: dict[str, Any] = {"prompt": "a", "n": 2, "seed": 3, "max_tokens": 12, "stream": True}
+TEXT = (
+    "The old harbour bridge in Northport opened to traffic again on Monday morning, two years "
+    "after engineers found cracks in its eastern tower. Some 4,000 people walked across."
+)
+
+
+def events(answer: Any) -> list[tuple[str, Any]]:
+    """(event, data) of every event; comments are left out."""
+    found = []
+    for block in answer.get_data(as_text=True).strip().split("\n\n"):
+        if not block.startswith(":"):
+            head, data = block.split("\n")
+            found.append((head.removeprefix("event: "), json.loads(data.removeprefix("data: "))))
+    return found
+
+
+def test_case_17_the_streamed_text_joined_is_the_plain_one(client: FlaskClient) -> None:
+    plain = client.post("/generate", json={**ASKED, "stream": False}).get_json()
+    told = events(client.post("/generate", json=ASKED))
+    for choice in plain["choices"]:
+        pieces = [data["text"] for _, data in told[:-1] if data["index"] == choice["index"]]
+        assert "".join(pieces) == choice["text"]
+    assert told[-1][0] == "done"
+    assert told[-1][1]["choices"] == plain["choices"]
+
+
+def test_accept_asks_for_a_stream_too(client: FlaskClient) -> None:
+    asked = {**ASKED, "stream": False}
+    answer = client.post("/generate", json=asked, headers={"Accept": "text/event-stream"})
+    assert answer.mimetype == "text/event-stream"
+
+
+def test_a_tweet_streams_article_candidates_and_tweets(client: FlaskClient) -> None:
+    asked = {"text": TEXT, "title": "Bridge reopens", "stream": True, "seed": 1, "max_tokens": 20}
+    told = events(client.post("/tweet", json=asked))
+    names = [name for name, _ in told]
+    assert names[0] == "article"
+    assert names[-2:] == ["tweet", "done"]
+    assert set(names[1:-2]) == {"candidate"}
+    assert told[-1][1]["tweets"] == [told[-2][1]]
+
+
+def test_case_20_line_breaks_cannot_end_an_event(client: FlaskClient, runner: FakeRunner) -> None:
+    text = "\n\ndata: x\r\n"
+    prompt = "q"
+    runner.script = lambda tokens: text.encode()[len(tokens) - len(prompt)]
+    asked = {"prompt": prompt, "max_tokens": len(text), "stream": True, "temperature": 0}
+    told = events(client.post("/generate", json=asked))
+    assert "".join(data["text"] for name, data in told if name == "delta") == text
+
+
+def test_an_error_before_the_first_piece_has_its_own_status(client: FlaskClient) -> None:
+    answer = client.post("/generate", json={**ASKED, "model": "nobody"})
+    assert answer.status_code == 404
+    assert answer.mimetype == "application/problem+json"
+
+
+def test_an_error_in_mid_stream_is_the_last_event(client: FlaskClient, runner: FakeRunner) -> None:
+    asked = {**ASKED, "max_tokens": 400, "ignore_eos": True}
+    answer = client.post("/generate", json=asked, buffered=False)
+    pieces = answer.iter_encoded()
+    next(pieces)
+    runner.fault = RuntimeError("onnxruntime failed")
+    last = list(pieces)[-1].decode()
+    assert last.startswith("event: error\n")
+    assert json.loads(last.split("data: ")[1])["type"] == "engine-fault"
+
+
+def test_closing_a_stream_frees_its_rows(client: FlaskClient, parts: Parts) -> None:
+    answer = client.post("/generate", json={**ASKED, "max_tokens": 500}, buffered=False)
+    next(answer.iter_encoded())
+    answer.close()
+    assert parts.lifecycle.in_flight == 0
+    until = time.monotonic() + 5
+    while parts.pipeline.stats()["tiny"].num_open and time.monotonic() < until:
+        time.sleep(0.01)
+    assert parts.pipeline.stats()["tiny"].num_running == 0
+
+
+def test_a_silent_stream_shows_signs_of_life() -> None:
+    events = iter([Delta(0, "a"), Pause(), Pause(), Delta(0, "b")])
+    answer = sse.respond(events, lambda delta: iter([sse.frame(delta.text)]), lambda _: b"", 0)
+    assert list(answer.iter_encoded())[1:3] == [b":\n\n", b":\n\n"]
