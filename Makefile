@@ -7,7 +7,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MODEL  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test check format docs lock bench bench-extraction clean
+.PHONY: help install build serve test train-demo check format docs lock bench bench-extraction clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ check: $(VENV)/.installed-dev ## Lint and types
 
 test: check ## Everything that must pass: lint, types, tests
 	$(BIN)/python -m pytest
+
+train-demo: $(VENV)/.installed-dev ## Train a tiny voice on an invented town, serve it, ask it (minutes)
+	$(BIN)/python -m training.demo
 
 format: $(VENV)/.installed-dev ## Format the code
 	$(BIN)/ruff format .

@@ -80,6 +80,7 @@ def test_the_counts_always_add_up(raws: list[RawTweet]) -> None:
             "[LINK] [LINK]",
             ("https://X.example/1", "https://b.example"),
         ),
+        ("All of it.… https://t.co/a", "All of it. [LINK]", ("https://t.co/a",)),
         ("a\r\nb\n\n\n\nc\x00  d", "a\nb\n\nc d", ()),
         ("Tom &amp;amp; Jerry", "Tom &amp; Jerry", ()),
         ("👩‍👩‍👧 e\u0301", "👩‍👩‍👧 é", ()),

@@ -14,6 +14,8 @@ from training.tweets import LINK, Tweet
 _URL = re.compile(r"https?://[^\s<>\"\u201d]+", re.IGNORECASE)
 _CLOSING = ".,;:!?'\u2019)]}\u2026"
 _OWN_SITE = re.compile(r"(?:^|\.)(?:twitter|x)\.com$")
+_NEEDLESS = re.compile(r"([.!?:])…+(?=\s*\[LINK\])")
+"""An API that cuts a tweet behind a whole sentence still says that it cut."""
 _SPACES = re.compile(r"[^\S\n]+")
 
 
@@ -34,7 +36,7 @@ def clean(raw: RawTweet) -> Tweet:
         found.append(address)
         return LINK + rest
 
-    text = _tidy(_URL.sub(replace, text))
+    text = _NEEDLESS.sub(r"\1", _tidy(_URL.sub(replace, text)))
     # Links beside the text, as tables have them, tell more than the short ones within it.
     beside = [link for shown, link in raw.links if not shown and not is_own_site(link)]
     links = tuple(dict.fromkeys(beside or found))
