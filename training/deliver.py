@@ -27,13 +27,16 @@ from training.workspace import Workspace
 MAX_CHECKED_PAIRS = 100
 
 
+DESCRIPTION = "Trained with doc2tweet on pairs of articles and tweets."
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """What is said of the new model."""
 
     name: str
     title: str = ""
-    description: str = "Trained with doc2tweet on pairs of articles and tweets."
+    description: str = DESCRIPTION
     merge: bool = False
     """Write whole weights instead of an adapter on the base: larger, and no base is needed."""
 

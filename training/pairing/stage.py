@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from html import unescape
 from pathlib import Path
 from typing import Literal
 
@@ -46,7 +47,7 @@ def make_pairs(
     Raises:
         TrainingDataError: there are too few pairs; the message says how many are needed and why.
     """
-    pairs = read_pairs(source) if source else _match(workspace, options)
+    pairs = _read(source) if source else _match(workspace, options)
     counts = {"pairs": len(pairs)}
     weighed = [_weigh(pair, options) for pair in pairs]
     sound = [pair for pair in weighed if pair.tweet.strip() and pair.weight > 0]
@@ -61,6 +62,11 @@ def make_pairs(
     if options.training_text:
         write_training_text(workspace.training_txt, parts, options.head_chars)
     return _record(workspace, counts, parts, options)
+
+
+def _read(source: Path) -> list[Pair]:
+    """Files of posts are often HTML-escaped, as the networks' own exports are."""
+    return [replace(pair, tweet=unescape(pair.tweet)) for pair in read_pairs(source)]
 
 
 def _match(workspace: Workspace, options: PairOptions) -> Sequence[Pair]:
