@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.orm.attributes import flag_modified
 
@@ -112,7 +112,8 @@ def change_row(row: DraftRow, change: Change, now: datetime) -> None:
     row.state, row.text, row.error, row.updated_at = state, text, None, now
     flag_modified(row, "updated_at")  # the version goes up even where nothing differs
     if change.action is Action.SCHEDULE:
-        row.account, row.scheduled_at = change.account, change.at
+        row.account = change.account
+        row.scheduled_at = change.at and change.at.astimezone(UTC)
     if state not in KEEPS_THE_PLAN:
         row.account = row.scheduled_at = None
 
