@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 
 from sqlalchemy.orm.attributes import flag_modified
 
-from service.drafts.draft import Action, Change, Draft, DraftState, HistoryEntry, NewDraft, Overlap
+from service.drafts.draft import Action, Change, Draft, DraftState, HistoryEntry, NewDraft
 from service.drafts.rows import DraftRow, HistoryRow
 from service.drafts.states import KEEPS_THE_PLAN, next_state
+from service.tweets.tweet import Overlap
 
 
 def new_row(new: NewDraft, now: datetime) -> DraftRow:
