@@ -69,9 +69,19 @@ def make_app(parts: Parts) -> Flask:
     app.register_blueprint(openai_routes)
     app.register_blueprint(system_routes)
     app.register_blueprint(page_routes)
+    if parts.config.drafts.serve:
+        _serve_drafts(app, parts.config)
     if parts.config.api.num_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=parts.config.api.num_proxies)  # type: ignore[method-assign]
     return app
+
+
+def _serve_drafts(app: Flask, config: Config) -> None:
+    # Only here does a server load a database's libraries.
+    from service.api import drafts_routes
+    from service.desk import open_desk
+
+    drafts_routes.install(app, open_desk(config))
 
 
 def _engine(model: LoadedModel, config: Config) -> LLMEngine:

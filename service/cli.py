@@ -12,11 +12,13 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from service.commands import LAZY
 from service.config import Config, child_environment
 from service.errors import Doc2TweetError, SetupError
 from service.model_spec import Task
@@ -43,6 +45,16 @@ _DRAWING: list[tuple[str, Any, str]] = [
 
 class _Cli(click.Group):
     """Errors of the project's own kind end in one line; others are defects and keep their trace."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted({*super().list_commands(ctx), *LAZY})
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in LAZY:
+            return super().get_command(ctx, name)
+        module, _, attribute = LAZY[name].partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
 
     def invoke(self, ctx: click.Context) -> Any:
         try:

@@ -5,10 +5,11 @@ Needs the `drafts` extra. Everything here is opened when it is asked for.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from service.config import Config, user_data_dir
@@ -24,6 +25,7 @@ except ModuleNotFoundError as error:
     raise ExtraMissing("Keeping drafts", "drafts") from None
 
 from service.posting.accounts import Account, load_accounts
+from service.posting.hours import next_time
 
 if TYPE_CHECKING:
     from service.posting.run import PostingRun
@@ -59,6 +61,17 @@ class Desk:
         if name not in accounts:
             raise ValidationFailed({"account": [f"is none of: {', '.join(sorted(accounts))}."]})
         return accounts[name]
+
+    def next_free(self, name: str) -> datetime:
+        """The account's next time to post, by its spacing and quiet hours.
+
+        Raises:
+            ValidationFailed: the file has no such account.
+        """
+        account = self.account(name)
+        last = self.store.last_planned(name)
+        rng = random.SystemRandom()
+        return next_time(account.spacing, account.quiet, last, self.book.now(), rng)
 
     def client(self, account: Account) -> XClient:
         from service.posting.x_api import XClient

@@ -50,6 +50,7 @@ from service.tweets.overlap import EMPTY, OverlapIndex
 from service.tweets.postprocess import Context, context_for
 from service.tweets.selection import Selection, default_best_of, selecting
 from service.tweets.thread import make_thread
+from service.tweets.tweet import Overlap
 
 TextEvent = Delta | Pause | GenerateResult
 TweetEvent = ArticleSummary | Delta | Pause | TweetAnswer | TweetResult
@@ -231,6 +232,10 @@ class Pipeline:
             usage_of(prompt, writing.candidates),
             timings_of(writing.streams, read),
         )
+
+    def overlap(self, model: str, text: str) -> Overlap:
+        """What a text shares with the tweets that the model was trained on."""
+        return self._models[model].memory.overlap(text)
 
     def full(self) -> bool:
         """Whether a model would take no further request now."""

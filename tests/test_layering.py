@@ -16,6 +16,8 @@ ROOMS = {
     "flask": ("service/app.py", "service/api/"),
     "flask_limiter": ("service/app.py", "service/api/"),
     "onnxruntime": ("service/engine/model_runner.py",),
+    "sqlalchemy": ("service/drafts/",),
+    "alembic": ("service/drafts/",),
 }
 NEVER_IN_SERVICE = {"training", "torch", "transformers", "peft", "accelerate"}
 
@@ -29,6 +31,9 @@ MAY_IMPORT = {
     "models": LOWER | {"model_spec"},
     "model_spec": LOWER,
     "prompts": LOWER | {"model_spec", "tokenizer", "sentences"},
+    "drafts": LOWER | {"tweets"},
+    "posting": LOWER | {"drafts"},
+    "desk": LOWER | {"drafts", "posting"},
     "sentences": set(),
     "errors": set(),
     "config": {"errors"},

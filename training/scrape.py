@@ -14,8 +14,8 @@ from tqdm import tqdm
 
 from service.articles.article import Article
 from service.errors import Doc2TweetError
+from service.executor import Executor
 from training.article_store import ArticleStore, Outcome, ScrapedArticle
-from training.executor import Executor
 from training.reports import StageReport
 from training.tweets import Tweet, read_tweets
 from training.workspace import Workspace

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import click
 
-from service.desk import Desk, desk_from_env
 from service.errors import PostingError
 from service.posting.accounts import Account
-from service.posting.checks import Duty, duties
+
+if TYPE_CHECKING:
+    from service.desk import Desk
+    from service.posting.checks import Duty
 
 
 @click.group()
@@ -24,6 +27,8 @@ def check() -> None:
 
     Ends with code 1 where something is missing.
     """
+    from service.desk import desk_from_env
+
     done = True
     with desk_from_env() as desk:
         for account in desk.accounts().values():
@@ -34,6 +39,8 @@ def check() -> None:
 
 
 def _duties(desk: Desk, account: Account) -> Iterator[Duty]:
+    from service.posting.checks import Duty, duties
+
     client = desk.client(account)
     try:
         yield from duties(account, client.profile())

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import json
-import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.desk import Desk, desk_from_env
 from service.drafts.draft import Action, Change, Draft, DraftQuery, DraftState, NewDraft
 from service.drafts.files import DELIMITER, BadRow, as_row, read_candidates
-from service.posting.hours import next_time
+
+if TYPE_CHECKING:
+    from service.desk import Desk
 
 _STATES = click.Choice([state.value for state in DraftState])
 
@@ -24,6 +25,12 @@ _STATES = click.Choice([state.value for state in DraftState])
 @click.group()
 def drafts() -> None:
     """Candidates, and what became of them."""
+
+
+def _desk() -> AbstractContextManager[Desk]:
+    from service.desk import desk_from_env  # a database's libraries, only when one is opened
+
+    return desk_from_env()
 
 
 def _filters(command: Callable[..., None]) -> Callable[..., None]:
@@ -47,7 +54,7 @@ def import_(files: tuple[Path, ...]) -> None:
     Importing a file again adds only what is new.
     """
     bad: list[BadRow] = []
-    with desk_from_env() as desk:
+    with _desk() as desk:
         report = desk.store.add(_candidates(files, bad), actor="import")
     for row in bad:
         click.echo(f"doc2tweet: {row.place}: {row.reason}", err=True)
@@ -68,7 +75,7 @@ def _candidates(files: tuple[Path, ...], bad: list[BadRow]) -> Iterator[NewDraft
 @click.option("--limit", type=click.IntRange(1), help="At most so many.")
 def list_(limit: int | None, **filters: Any) -> None:
     """One line a draft: number, state, time, account, text."""
-    with desk_from_env() as desk:
+    with _desk() as desk:
         for number, draft in enumerate(desk.store.each(_query(filters))):
             if number == limit:
                 break
@@ -81,7 +88,7 @@ def list_(limit: int | None, **filters: Any) -> None:
 @click.option("--format", "form", type=click.Choice(["jsonl", "text"]), default="jsonl")
 def export(output: Any, form: str, **filters: Any) -> None:
     """Write drafts as JSON lines, or their texts alone with a line of `=` between two."""
-    with desk_from_env() as desk:
+    with _desk() as desk:
         for draft in desk.store.each(_query(filters)):
             text = json.dumps(as_row(draft), ensure_ascii=False)
             output.write(f"{draft.text}\n{DELIMITER}\n" if form == "text" else f"{text}\n")
@@ -90,7 +97,7 @@ def export(output: Any, form: str, **filters: Any) -> None:
 @drafts.command()
 def count() -> None:
     """How many drafts there are in each state."""
-    with desk_from_env() as desk:
+    with _desk() as desk:
         states = Counter(draft.state for draft in desk.store.each(DraftQuery(limit=200)))
     for state in DraftState:
         click.echo(f"{state.value}\t{states[state]}")
@@ -100,7 +107,7 @@ def count() -> None:
 @click.argument("draft_id", metavar="NUMBER", type=int)
 def history(draft_id: int) -> None:
     """Who did what to draft NUMBER, oldest first."""
-    with desk_from_env() as desk:
+    with _desk() as desk:
         for entry in desk.store.history(draft_id):
             told = " ".join((entry.note or entry.text).split())
             click.echo(f"{entry.at:%F %T}\t{entry.actor}\t{entry.action.value}\t{told}")
@@ -112,22 +119,10 @@ def history(draft_id: int) -> None:
 @click.option("--at", type=click.DateTime(), help="Local time; default: the next free one.")
 def schedule(numbers: tuple[int, ...], account: str, at: datetime | None) -> None:
     """Plan drafts NUMBERS, in this order, by the account's spacing and quiet hours."""
-    with desk_from_env() as desk:
+    with _desk() as desk:
         for number in numbers:
-            when = at.astimezone() if at else next_free(desk, account)
+            when = at.astimezone() if at else desk.next_free(account)
             _apply(desk, number, Change(Action.SCHEDULE, account=account, at=when))
-
-
-def next_free(desk: Desk, account: str) -> datetime:
-    """The account's next time to post.
-
-    Raises:
-        ValidationFailed: there is no such account.
-    """
-    known = desk.account(account)
-    rng = random.SystemRandom()
-    last = desk.store.last_planned(account)
-    return next_time(known.spacing, known.quiet, last, desk.book.now(), rng)
 
 
 @drafts.command()
@@ -135,12 +130,12 @@ def next_free(desk: Desk, account: str) -> datetime:
 @click.argument("text")
 def edit(number: int, text: str) -> None:
     """Give draft NUMBER another TEXT, and keep it."""
-    with desk_from_env() as desk:
+    with _desk() as desk:
         _apply(desk, number, Change(Action.EDIT, text=text))
 
 
 def _plain(action: Action, numbers: tuple[int, ...]) -> None:
-    with desk_from_env() as desk:
+    with _desk() as desk:
         for number in numbers:
             _apply(desk, number, Change(action))
 

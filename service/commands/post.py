@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
-from service.desk import desk_from_env
-from service.posting.run import PostReport
+if TYPE_CHECKING:
+    from service.posting.run import PostReport
 
 
 @click.command()
@@ -23,6 +24,8 @@ def post(due: bool, dry_run: bool) -> None:
 
     Ends with code 1 where X refuses an account or a tweet.
     """
+    from service.desk import desk_from_env
+
     assert due
     trouble = False
     with desk_from_env() as desk:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from service.tweets.tweet import Overlap
+
 
 class DraftState(StrEnum):
     """Where a draft stands; `states.py` says which way leads from one to another."""
@@ -38,16 +40,6 @@ class Action(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Overlap:
-    """How near the text comes to a tweet that the model was trained on."""
-
-    score: float
-    """0 to 1."""
-    text: str
-    """That tweet."""
-
-
-@dataclass(frozen=True, slots=True)
 class NewDraft:
     """A candidate as it comes from a file or from the API."""
 
@@ -64,6 +56,7 @@ class NewDraft:
     flags: tuple[str, ...] = ()
     """What the tweet rules found: `memorised`, `ungrounded`, `truncated` …"""
     overlap: Overlap | None = None
+    """What the text shares with the tweets that the model was trained on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,11 +10,12 @@ import csv
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from service.drafts.draft import Draft, NewDraft, Overlap
+from service.drafts.draft import Draft, NewDraft
+from service.tweets.tweet import Overlap
 
 DELIMITER = "=" * 20
 MAX_CHARACTERS = 4_000
@@ -87,9 +88,7 @@ def as_row(draft: Draft) -> dict[str, Any]:
         "article_title": origin.article_title,
         "article_text": origin.article_text,
         "flags": list(origin.flags),
-        "overlap": None
-        if origin.overlap is None
-        else {"score": origin.overlap.score, "text": origin.overlap.text},
+        "overlap": None if origin.overlap is None else asdict(origin.overlap),
         "account": draft.account,
         "scheduled_at": None if draft.scheduled_at is None else draft.scheduled_at.isoformat(),
         "tweet_id": draft.tweet_id,
@@ -171,9 +170,9 @@ def _flags(value: object) -> tuple[str, ...]:
 def _overlap(value: object) -> Overlap | None:
     if value in (None, ""):
         return None
-    if not isinstance(value, Mapping) or not isinstance(value.get("text"), str):
-        raise TypeError("overlap must be an object with a score and a text")
-    score = value.get("score")
-    if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
-        raise TypeError("overlap must have a score between 0 and 1")
-    return Overlap(float(score), value["text"])
+    if not isinstance(value, Mapping):
+        raise TypeError("overlap must be an object with `words` and `share`")
+    words, share = _whole(value, "words"), value.get("share")
+    if isinstance(share, bool) or not isinstance(share, int | float) or not 0 <= share <= 1:
+        raise TypeError("overlap must have a share between 0 and 1")
+    return Overlap(words or 0, float(share))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 
 from sqlalchemy.orm.attributes import flag_modified
 
-from service.drafts.draft import Action, Change, Draft, DraftState, HistoryEntry, NewDraft, Overlap
+from service.drafts.draft import Action, Change, Draft, DraftState, HistoryEntry, NewDraft
 from service.drafts.rows import DraftRow, HistoryRow
 from service.drafts.states import KEEPS_THE_PLAN, next_state
+from service.tweets.tweet import Overlap
 
 
 def new_row(new: NewDraft, now: datetime) -> DraftRow:
@@ -112,7 +113,8 @@ def change_row(row: DraftRow, change: Change, now: datetime) -> None:
     row.state, row.text, row.error, row.updated_at = state, text, None, now
     flag_modified(row, "updated_at")  # the version goes up even where nothing differs
     if change.action is Action.SCHEDULE:
-        row.account, row.scheduled_at = change.account, change.at
+        row.account = change.account
+        row.scheduled_at = change.at and change.at.astimezone(UTC)
     if state not in KEEPS_THE_PLAN:
         row.account = row.scheduled_at = None
 

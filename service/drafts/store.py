@@ -191,6 +191,8 @@ def _conditions(query: DraftQuery) -> Sequence[ColumnElement[bool]]:
 def _check(change: Change) -> None:
     if change.action not in BY_A_PERSON:
         raise ChangeRefused(f"{change.action} is not for a person to do.")
+    if "\0" in (change.text or ""):
+        raise ValidationFailed({"text": ["holds a character that no database takes"]})
     missing = []
     if change.action is Action.EDIT and not (change.text or "").strip():
         missing.append("text")

@@ -11,12 +11,12 @@ import pytest
 from service.articles.article import Article
 from service.config import FetchConfig
 from service.errors import ArticleUnreachable, NotAnArticle, SetupError, TrainingDataError
+from service.executor import ThreadExecutor
 from training.article_store import ArticleStore, Outcome, ScrapedArticle
 from training.demo.archive import tweets as archive_rows
 from training.demo.archive import write_zip
 from training.demo.site import serve
 from training.demo.town import stories
-from training.executor import ThreadExecutor
 from training.importers.archive import read_archive
 from training.importers.selection import SelectionOptions
 from training.importing import import_tweets

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from service.config import Config
-from training.executor import ThreadExecutor
+from service.executor import ThreadExecutor
 from training.page_reader import PageReader
 from training.reports import as_table
 from training.scrape import ScrapeOptions, scrape

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.drafts.draft import NewDraft, Overlap
+from service.drafts.draft import NewDraft
 from service.drafts.files import BadRow, candidate, read_candidates
+from service.tweets.tweet import Overlap
 
 
 def read(path: Path, content: str) -> list[NewDraft | BadRow]:
@@ -26,7 +27,7 @@ def test_json_lines_keep_every_field(tmp_path: Path) -> None:
         "index": 2,
         "source": "https://news.example/rain",
         "flags": ["ungrounded"],
-        "overlap": {"score": 0.25, "text": "Rain!"},
+        "overlap": {"words": 3, "share": 0.25},
         "something": "else",
     }
     [draft] = read(tmp_path / "out.jsonl", json.dumps(row))
@@ -37,7 +38,7 @@ def test_json_lines_keep_every_field(tmp_path: Path) -> None:
         index=2,
         source="https://news.example/rain",
         flags=("ungrounded",),
-        overlap=Overlap(0.25, "Rain!"),
+        overlap=Overlap(3, 0.25),
     )
 
 
@@ -77,8 +78,8 @@ def test_text_with_delimiters_has_tweets_of_several_lines(tmp_path: Path) -> Non
         ({"text": "a", "seed": -1}, "seed"),
         ({"text": "a", "seed": 2**63}, "seed"),
         ({"text": "a", "flags": [1]}, "flags"),
-        ({"text": "a", "overlap": {"score": 2, "text": "b"}}, "score"),
-        ({"text": "a", "overlap": []}, "overlap"),
+        ({"text": "a", "overlap": {"words": 1, "share": 2}}, "share"),
+        ({"text": "a", "overlap": 5}, "overlap"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said(members: dict[str, object], reason: str) -> None:

@@ -16,7 +16,6 @@ from service.drafts.draft import (
     DraftQuery,
     DraftState,
     NewDraft,
-    Overlap,
 )
 from service.drafts.store import DraftStore
 from service.errors import (
@@ -26,6 +25,7 @@ from service.errors import (
     StoreUnavailable,
     ValidationFailed,
 )
+from service.tweets.tweet import Overlap
 
 NOON = datetime(2031, 5, 4, 12, 0, tzinfo=UTC)
 SCHEDULE = Change(Action.SCHEDULE, account="bot", at=NOON)
@@ -53,7 +53,7 @@ def test_a_candidate_keeps_all_it_came_with(store: DraftStore) -> None:
         article_title="Rain",
         article_text="It rained.\nAll day.",
         flags=("ungrounded",),
-        overlap=Overlap(0.5, "Rain starts play"),
+        overlap=Overlap(5, 0.5),
     )
     store.add([new], actor="import")
     draft = store.find(DraftQuery()).items[0]

@@ -42,7 +42,6 @@ class Desk:
     url: str
     x: FakeX
     clock: HandClock = field(default_factory=HandClock)
-    timeout_s: float = 0.3
     accounts: dict[str, Account] = field(default_factory=lambda: {"bot": BOT})
 
     def __post_init__(self) -> None:
@@ -61,7 +60,8 @@ class Desk:
         return self.store.apply(draft.id, plan, version=kept.version, actor="anna")
 
     def client(self, account: Account) -> XClient:
-        return XClient(account, self.x.url, self.timeout_s)
+        stalls = any(mood.startswith("stall") for mood in self.x.moods)
+        return XClient(account, self.x.url, timeout_s=0.5 if stalls else 20)
 
     def run(self, sleep: Callable[[float], None] = lambda _: None) -> PostingRun:
         return PostingRun(self.book, self.accounts, self.client, sleep)

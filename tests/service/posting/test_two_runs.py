@@ -54,11 +54,11 @@ def start(url: str, x: FakeX, folder: Path) -> subprocess.Popen[str]:
 def test_runs_at_once_post_each_tweet_once(url: str, x: FakeX, tmp_path: Path) -> None:
     x.latency_s, x.refuses_duplicates = 0.02, False
     desk = Desk(url, x, HandClock())
-    texts = [f"Tweet number {i}" for i in range(20)]
+    texts = [f"Tweet number {i}" for i in range(10)]
     desk.schedule(*texts)
-    runs = [start(url, x, tmp_path) for _ in range(3)]
+    runs = [start(url, x, tmp_path) for _ in range(2)]
     results = [run.communicate(timeout=60) for run in runs]
-    assert [run.returncode for run in runs] == [0, 0, 0], results
+    assert [run.returncode for run in runs] == [0, 0], results
     while start(url, x, tmp_path).communicate(timeout=60)[0]:
         pass
     assert sorted(x.texts) == sorted(texts)

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from training.executor import KeyedQueue, ThreadExecutor
+from service.executor import KeyedQueue, ThreadExecutor
 
 KEYS = st.lists(st.sampled_from("abc"), max_size=12)
 

@@ -1,0 +1,149 @@
+"""`/drafts`: list, import, choose, schedule, post. Only where `DOC2TWEET_DRAFTS_SERVE` says so.
+
+A change names the version it was made from in `If-Match`; so that two reviewers never undo each
+other's work unseen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any, cast
+
+from flask import Blueprint, Flask, Response, current_app, request
+
+from service.api.drafts_schemas import (
+    CHANGES,
+    MAX_ID,
+    ImportSchema,
+    PostDueSchema,
+    change_of,
+    query_of,
+)
+from service.api.parts import parts
+from service.api.responses import json_response
+from service.api.schemas import check, load
+from service.desk import Desk
+from service.drafts.draft import Action, Draft, HistoryEntry
+from service.drafts.files import as_row
+from service.errors import ChangeRefused, DraftChanged, RouteNotFound, VersionMissing
+
+drafts_routes = Blueprint("drafts", __name__, url_prefix="/drafts")
+_NAME = "doc2tweet-desk"
+_ACTOR = "api"
+_ONE = f"/<int(max={MAX_ID}):draft_id>"
+
+
+def install(app: Flask, desk: Desk) -> None:
+    app.extensions[_NAME] = desk
+    app.register_blueprint(drafts_routes)
+
+
+@drafts_routes.get("")
+def find() -> Response:
+    page = _desk().store.find(query_of(request.args))
+    return json_response(
+        {
+            "drafts": [as_row(draft) for draft in page.items],
+            "total": page.total,
+            "next_after": page.next_after,
+        }
+    )
+
+
+@drafts_routes.post("")
+def add() -> Response:
+    drafts = load(ImportSchema(), request, _max_body_bytes())
+    return json_response(asdict(_desk().store.add(drafts, actor=_ACTOR)), 201)
+
+
+@drafts_routes.get("/accounts")
+def accounts() -> Response:
+    """Names to schedule under; nothing that is secret."""
+    known = _desk().accounts() if _may_post() else {}
+    return json_response(
+        {"accounts": [{"name": a.name, "username": a.username} for a in known.values()]}
+    )
+
+
+@drafts_routes.post("/post-due")
+def post_due() -> Response:
+    asked = load(PostDueSchema(), request, _max_body_bytes()) if _has_body() else {"dry_run": True}
+    if not _may_post():
+        raise ChangeRefused("This service has no accounts to post from.")
+    run = _desk().posting_run()
+    reports = run.preview() if asked["dry_run"] else list(run.post_due())
+    return json_response({"dry_run": asked["dry_run"], "reports": [asdict(r) for r in reports]})
+
+
+@drafts_routes.get(_ONE)
+def get(draft_id: int) -> Response:
+    response = _answer(_desk().store.get(draft_id))
+    return cast(Response, response.make_conditional(request.environ))
+
+
+@drafts_routes.get(f"{_ONE}/history")
+def history(draft_id: int) -> Response:
+    entries = _desk().store.history(draft_id)
+    return json_response({"history": [_entry(entry) for entry in entries]})
+
+
+@drafts_routes.post(f"{_ONE}/<string:action>")
+def change(draft_id: int, action: str) -> Response:
+    wanted = next((known for known in CHANGES if known.value == action), None)
+    if wanted is None:
+        raise RouteNotFound(f"A draft cannot be given {action[:40]!r}.")
+    version = _version()
+    schema, desk = CHANGES[wanted](), _desk()
+    data = load(schema, request, _max_body_bytes()) if _has_body() else check(schema, {})
+    free = None
+    if wanted is Action.SCHEDULE:
+        if not _may_post():
+            raise ChangeRefused("This service has no accounts to post from.")
+        free = desk.next_free(data["account"])
+    asked = change_of(wanted, data, free)
+    return _answer(desk.store.apply(draft_id, asked, version=version, actor=_ACTOR))
+
+
+def _desk() -> Desk:
+    return cast(Desk, current_app.extensions[_NAME])
+
+
+def _may_post() -> bool:
+    return parts().config.posting.accounts_file is not None
+
+
+def _max_body_bytes() -> int:
+    return parts().config.server.max_body_bytes
+
+
+def _has_body() -> bool:
+    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+
+
+def _version() -> int:
+    """The version in `If-Match`.
+
+    Raises:
+        VersionMissing: there is none.
+        DraftChanged: it is no version of ours.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if header in {"", "*"}:
+        raise VersionMissing("A change must name the version it was made from.")
+    digits = header.removeprefix("W/").strip('"')
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        raise DraftChanged("The draft never had such a version.")
+    return int(digits)
+
+
+def _answer(draft: Draft) -> Response:
+    response = json_response(as_row(draft))
+    response.set_etag(str(draft.version))
+    return response
+
+
+def _entry(entry: HistoryEntry) -> dict[str, Any]:
+    moments = {"at": entry.at, "scheduled_at": entry.scheduled_at}
+    return asdict(entry) | {
+        name: None if moment is None else moment.isoformat() for name, moment in moments.items()
+    }
