@@ -24,7 +24,12 @@ class _Commands(click.Group):
         module = _modules().get(cmd_name)
         if module is None:
             return None
-        command: click.Command = import_module(module).command
+        try:
+            command: click.Command = import_module(module).command
+        except ModuleNotFoundError as error:
+            if (error.name or "").startswith(("service", "training")):
+                raise
+            return _needs_extra(cmd_name, error.name or "")
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -38,6 +43,19 @@ def _modules() -> dict[str, str]:
     """Name of a command -> its module."""
     names = (module.name for module in pkgutil.iter_modules(training.commands.__path__))
     return {n.rstrip("_").replace("_", "-"): f"training.commands.{n}" for n in names}
+
+
+def _needs_extra(name: str, missing: str) -> click.Command:
+    """Stands in for a command that a serving install cannot run."""
+    text = f"needs {missing.split('.')[0]}: pip install 'doc2tweet[training]'"
+
+    @click.command(name, help=text[0].upper() + text[1:], add_help_option=False)
+    @click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+    def command(arguments: tuple[str, ...]) -> None:  # noqa: ARG001  whatever was typed
+        raise click.ClickException(f"{name} {text}")
+
+    command.context_settings = {"ignore_unknown_options": True}
+    return command
 
 
 @click.command(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,21 @@ def test_the_models_that_come_with_the_project_are_valid(name: str) -> None:
     folder = bundled_models_dir() / name
     assert read_spec(folder / "model.toml").name == name
     assert (folder / "README.md").is_file()
+
+
+def test_the_models_that_travel_with_the_package_are_complete() -> None:
+    root = bundled_models_dir().parent
+    project = tomllib.loads((root / "pyproject.toml").read_text())
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    files = {source: target for source, target in included.items() if source.startswith("models/")}
+    for name in {source.split("/")[1] for source in files}:
+        spec = read_spec(root / "models" / name / "model.toml")
+        needed = ["model.toml", "README.md"]
+        if spec.adapter is not None:
+            config = Path(spec.adapter.file).with_name("adapter_config.json")
+            needed += [spec.adapter.file, str(config)]
+        for file in needed:
+            assert files[f"models/{name}/{file}"] == f"service/bundled_models/{name}/{file}"
 
 
 def test_sources_keep_their_order() -> None:

@@ -8,6 +8,8 @@ import multiprocessing
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,8 @@ from tests.tiny_models import MODEL_TOML, write_model
 from training import build as build_module
 from training.build import Builder
 from training.cli import main
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -251,3 +255,36 @@ def test_help_lists_the_commands() -> None:
     result = CliRunner().invoke(main, ["--help"])
     assert "build" in result.stdout
     assert CliRunner().invoke(main, ["nope"]).exit_code == 2
+
+
+def without_torch(models: Path, arguments: list[str]) -> subprocess.CompletedProcess[str]:
+    """Run the command as in a serving install; None in sys.modules makes an import an error."""
+    script = (
+        "import sys; sys.modules.update(torch=None, transformers=None, peft=None)\n"
+        "from training.cli import main\n"
+        f"main({arguments!r})"
+    )
+    environment = os.environ | {"DOC2TWEET_MODELS_DIR": str(models)}
+    return subprocess.run(
+        [sys.executable, "-c", script],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("arguments", [["build", "tiny"], ["--help"], ["build", "--help"]])
+def test_neither_building_nor_help_needs_torch(models: Path, arguments: list[str]) -> None:
+    done = without_torch(models, arguments)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("arguments", [[], ["--rate", "1"], ["--help"]])
+def test_a_command_that_needs_torch_says_what_to_install(
+    models: Path, arguments: list[str]
+) -> None:
+    done = without_torch(models, ["finetune", *arguments])
+    assert done.returncode == 1
+    assert done.stderr == ("Error: finetune needs torch: pip install 'doc2tweet[training]'\n")
