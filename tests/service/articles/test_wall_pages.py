@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from service.articles.article import FetchedPage
 from service.articles.extract import Extractor
-from service.config import FetchConfig
 from service.errors import TooLittleText
 
 WALLS = {
@@ -129,13 +126,6 @@ ARTICLES = {
         "Tickets that were bought for the days of the closure stay valid until the month's end.",
     ),
 }
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    made = Extractor(FetchConfig(extract_children=1, extract_timeout_s=20))
-    yield made
-    made.close()
 
 
 def page(title: str, body: str) -> FetchedPage:
