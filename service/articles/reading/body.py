@@ -10,25 +10,29 @@ from lxml import html
 from newspaper import Article as NewspaperArticle
 
 from service.articles.reading.metadata import newspaper_config
-from service.articles.reading.walls import split_notices
+from service.articles.reading.walls import split_notices, wall_kind
 from service.articles.text import normal_text, weight
 from service.errors import TooLittleText
 
 
-def article_text(tree: Any, url: str, stated: str, min_chars: int) -> tuple[str, str]:
+def article_text(
+    tree: Any, url: str, stated: str, titles: tuple[str, ...], min_chars: int
+) -> tuple[str, str]:
     """(text, where it came from): the first reading that is long enough without its notices.
 
-    `stated` is JSON-LD's `articleBody`, asked last.
+    `stated` is JSON-LD's `articleBody`, asked last; `titles` are the page's own.
 
     Raises:
         TooLittleText: none is; the detail says what stands there instead, where that is plain.
     """
     kinds: list[str] = []
     for origin, read in _readings(tree, url, stated):
-        text, found = split_notices(normal_text(read()))
-        if weight(text) >= min_chars:
+        whole = normal_text(read())
+        text, found = split_notices(whole)
+        wall = wall_kind(titles, whole)
+        if weight(text) >= min_chars and not wall:
             return text, origin
-        kinds += found
+        kinds += [wall] if wall else found
     raise too_little(kinds)
 
 

@@ -57,7 +57,7 @@ class Metadata:
             Titles(
                 json_ld=_text(self._article.get("headline")),
                 open_graph=self._stated("og:title", "twitter:title"),
-                heading=self._heading(),
+                heading=self.heading(),
                 newspaper=normal_line(self._newspaper.get_title(self._facts) or ""),
                 document=normal_line(self._tree.findtext(".//title") or ""),
             ),
@@ -125,7 +125,7 @@ class Metadata:
         body = self._article.get("articleBody")
         return body if isinstance(body, str) else ""
 
-    def _heading(self) -> str:
+    def heading(self) -> str:
         """The first `<h1>` that stands in the article, else the first of the page."""
         headings = self._tree.xpath("//article//h1 | //main//h1") or self._tree.xpath("//h1")
         texts = (normal_line(heading.text_content()) for heading in headings)

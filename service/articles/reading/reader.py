@@ -6,8 +6,9 @@ from service.articles.article import Article, FetchedPage
 from service.articles.language import detect_language
 from service.articles.reading.body import article_text, too_little
 from service.articles.reading.decode import decode_page
+from service.articles.reading.hidden import prune_hidden
 from service.articles.reading.metadata import Metadata
-from service.articles.reading.page import parse, prune_hidden
+from service.articles.reading.page import parse
 from service.articles.reading.titles import key
 from service.articles.reading.walls import is_error_title, split_notices
 from service.articles.text import normal_text, weight
@@ -31,9 +32,10 @@ def read_page(page: FetchedPage, min_chars: int) -> Article:
     metadata.look()
     del elements
     title = metadata.title()
-    if is_error_title(title):
+    titles = (title, metadata.heading())
+    if any(map(is_error_title, titles)):
         raise TooLittleText("The site says that there is no such page.")
-    body, origin = article_text(tree, page.url, metadata.stated_body(), min_chars)
+    body, origin = article_text(tree, page.url, metadata.stated_body(), titles, min_chars)
     metadata.origins["text"] = origin
     return Article(
         title=title,

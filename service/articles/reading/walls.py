@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
@@ -22,6 +23,12 @@ MAX_WALL_WEIGHT = 1500
 """A longer text is an article with at most a notice or two in it."""
 MAX_ASIDE_CHARS = 250
 """How long such a notice is."""
+
+MAX_LONE_WEIGHT = 600
+"""Up to which a title alone decides."""
+MIN_HEADLINES = 5
+MAX_HEADLINE_WEIGHT = 150
+_SENTENCE_ENDS = tuple(".!?…。！？।؟;:»”\"’')]}")
 
 # What a site says in the midst of an article; the other kinds stand alone, and quoted in a longer
 # text they are what it is about.
@@ -55,6 +62,29 @@ def split_notices(text: str) -> tuple[str, list[str]]:
     return "\n".join(kept), found
 
 
+def wall_kind(titles: Iterable[str], text: str) -> str:
+    """What a whole page does in the place of showing an article; empty where it shows one.
+
+    `text` is all that could be read of it. A short one is a wall where the site speaks for longer
+    than the rest, or its title says so; one of headlines alone leads to articles.
+    """
+    if weight(text) <= MAX_WALL_WEIGHT:
+        kept, found = split_notices(text)
+        if found and weight(kept) < weight(text) / 2:
+            return max(dict.fromkeys(found), key=found.count)
+        named = [name for name in (_notice(title, _TITLE_KINDS) for title in titles) if name]
+        if named and (found or weight(text) <= MAX_LONE_WEIGHT):
+            return named[0]
+    return "only lists headlines" if _only_headlines(text) else ""
+
+
+def _only_headlines(text: str) -> bool:
+    lines = text.split("\n")
+    if len(lines) < MIN_HEADLINES or max(map(weight, lines)) > MAX_HEADLINE_WEIGHT:
+        return False
+    return sum(line.endswith(_SENTENCE_ENDS) for line in lines) <= len(lines) / 10
+
+
 def is_error_title(title: str) -> bool:
     """Whether a title is an error's name alone: `404`, `Error 404: Page not found`."""
     words = key(_CODES.sub("", title))
@@ -77,4 +107,6 @@ _KINDS = tuple(
     _Kind(name, tuple(table["words"]), re.compile("|".join(table["patterns"]), re.IGNORECASE))
     for name, table in _DATA["notices"].items()
 )
+# Error pages are told by their whole titles; a title that mentions an error may be an article's.
+_TITLE_KINDS = tuple(kind for kind in _KINDS if kind.name != "says that there is no such page")
 _ERROR_TITLES = frozenset(map(key, _DATA["titles"]["errors"]))

@@ -13,6 +13,7 @@ import pytest
 
 from service.articles.address_guard import CANNOT_FETCH, IPAddress
 from service.articles.deadline import Deadline
+from service.articles.extract import Extractor
 from service.articles.fetch import Fetcher
 from service.config import FetchConfig
 from service.errors import ArticleUnreachable
@@ -140,6 +141,14 @@ def site() -> Iterator[FaultServer]:
     yield server
     with contextlib.suppress(OSError):
         server.close()
+
+
+@pytest.fixture(scope="session")
+def extractor() -> Iterator[Extractor]:
+    """Children that all tests of reading share; with time enough for a busy machine."""
+    made = Extractor(FetchConfig(extract_timeout_s=30))
+    yield made
+    made.close()
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import tomllib
-from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,6 @@ import pytest
 from bench.shingles import overlap, score
 from service.articles.article import Article, FetchedPage
 from service.articles.extract import Extractor
-from service.config import FetchConfig
 from service.errors import ArticleError
 
 PAGES = Path(__file__).parents[2] / "resources" / "pages"
@@ -26,13 +24,6 @@ FLOORS = tomllib.loads((PAGES / "floors.toml").read_text("utf-8"))
 READ = sorted(name for name, wanted in EXPECTED.items() if "refused" not in wanted)
 REFUSED = sorted(name for name, wanted in EXPECTED.items() if "refused" in wanted)
 FIELDS = ("title", "authors", "published", "site_name", "language", "image_url")
-
-
-@pytest.fixture(scope="module")
-def extractor() -> Iterator[Extractor]:
-    made = Extractor(FetchConfig(extract_timeout_s=20))
-    yield made
-    made.close()
 
 
 @cache

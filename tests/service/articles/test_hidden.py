@@ -1,0 +1,99 @@
+"""What a page hides is no part of it, however it is hidden; what it shows stays."""
+
+from __future__ import annotations
+
+import pytest
+
+from service.articles.reading.hidden import prune_hidden
+from service.articles.reading.page import parse
+
+HIDDEN = [
+    '<p style="display:none">SECRET</p>',
+    '<p style="DISPLAY : None !important">SECRET</p>',
+    '<p style="color:red;display:/**/none">SECRET</p>',
+    r'<p style="dis\70lay:none">SECRET</p>',
+    '<p style="visibility:hidden">SECRET</p>',
+    '<p style="opacity:0">SECRET</p>',
+    '<p style="opacity: 0.001;">SECRET</p>',
+    '<p style="font-size:0">SECRET</p>',
+    '<p style="font-size:1px">SECRET</p>',
+    '<p style="font-size:0.01em">SECRET</p>',
+    '<p style="position:absolute;left:-9999px">SECRET</p>',
+    '<p style="position:absolute;left:-100vw">SECRET</p>',
+    '<p style="text-indent:-5000px">SECRET</p>',
+    '<p style="transform:translateX(-9999px)">SECRET</p>',
+    '<p style="transform:scale(0)">SECRET</p>',
+    '<p style="filter:opacity(0)">SECRET</p>',
+    '<p style="clip:rect(0 0 0 0)">SECRET</p>',
+    '<p style="clip-path:inset(50%)">SECRET</p>',
+    '<p style="height:0;overflow:hidden">SECRET</p>',
+    '<p style="max-height:0">SECRET</p>',
+    '<p style="color:transparent">SECRET</p>',
+    '<p style="color:#fff;background:white">SECRET</p>',
+    "<p hidden>SECRET</p>",
+    '<div hidden=""><div><p>SECRET</p></div></div>',
+    '<div ARIA-HIDDEN="TRUE"><p>SECRET</p></div>',
+    '<span class="a sr-only b">SECRET</span>',
+    "<template><p>SECRET</p></template>",
+    "<dialog>SECRET</dialog>",
+    "<!-- SECRET -->",
+    "<!--[if IE]><p>SECRET</p><![endif]-->",
+    '<img alt="SECRET">',
+    '<abbr title="SECRET">x</abbr>',
+    '<style>.x{display:none}</style><p class="x">SECRET</p>',
+    '<style>.a,.x , .b{ color:red; display : none!important }</style><p class="x">SECRET</p>',
+    '<style>/* x */ p.x{display:none}</style><p class="x">SECRET</p>',
+    '<style>#x{visibility:hidden}</style><p id="x">SECRET</p>',
+    '<style>.w .x{display:none}</style><div class="w"><p class="x">SECRET</p></div>',
+    '<style>div > p.x{display:none}</style><div><p class="x">SECRET</p></div>',
+    "<style>[data-h]{display:none}</style><p data-h>SECRET</p>",
+    '<style>@media screen{.x{display:none}}</style><p class="x">SECRET</p>',
+    '<style>@import "a"; .x{display:none}</style><p class="x">SECRET</p>',
+]
+SHOWN = [
+    "<p>SEEN</p>",
+    '<p style="color:#fff;background:black">SEEN</p>',
+    '<p style="background-color: transparent;">SEEN</p>',
+    '<p style="display:block;opacity:0.9;font-size:0.9em;height:0.5em">SEEN</p>',
+    '<p style="margin-left:-10px">SEEN</p>',
+    '<p aria-hidden="false">SEEN</p>',
+    '<p hidden="until-found">SEEN</p>',
+    '<p class="hiddenish">SEEN</p>',
+    '<style>@media print{.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@media (max-width:600px){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>.x:hover{display:none}</style><p class="x">SEEN</p>',
+    '<style>.js .x{display:none}</style><p class="x">SEEN</p>',
+    "<style>}}}{{{.x{display:none</style><p class='x'>SEEN</p>",
+    "<style>p..x,>{display:none}</style><p class='x'>SEEN</p>",
+    "<style>@keyframes k{from{opacity:0}to{opacity:1}}</style><p>SEEN</p>",
+    "<details><summary>More</summary><p>SEEN</p></details>",
+]
+
+
+def visible(html: str) -> str:
+    tree = parse(f"<html><body><p>Before.</p>{html}<p>After.</p></body></html>")
+    prune_hidden(tree)
+    return " ".join(part for part in tree.xpath("//body//text()[not(parent::style)]"))
+
+
+@pytest.mark.parametrize("html", HIDDEN)
+def test_what_is_hidden_goes_and_the_rest_stays(html: str) -> None:
+    text = visible(html)
+    assert "SECRET" not in text
+    assert text.startswith("Before.")
+    assert text.endswith("After.")
+
+
+@pytest.mark.parametrize("html", SHOWN)
+def test_what_is_shown_stays(html: str) -> None:
+    assert "SEEN" in visible(html)
+
+
+def test_a_body_that_scripts_show_is_read() -> None:
+    tree = parse('<html><body style="display:none"><p>SEEN</p></body></html>')
+    prune_hidden(tree)
+    assert "SEEN" in tree.text_content()
+
+
+def test_the_text_behind_a_hidden_element_stays() -> None:
+    assert "tail" in visible("<span hidden>SECRET</span> tail")
