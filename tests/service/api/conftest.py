@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from flask import Flask
@@ -19,6 +20,7 @@ from service.lifecycle import Lifecycle
 from service.model_spec import FolderSource, ModelSpec, PromptSpec
 from service.observability import Metrics
 from service.pipeline import Pipeline, ServedModel
+from service.tokenizer import Tokenizer
 from tests.fakes import EOS, FakeRunner, byte_tokenizer
 
 CONFIG = Config(
@@ -52,20 +54,42 @@ def reader() -> Iterator[ArticleReader]:
     reader.close()
 
 
+@pytest.fixture(scope="session")
+def tokenizer() -> Tokenizer:
+    return byte_tokenizer()
+
+
 @pytest.fixture
-def parts(runner: FakeRunner, reader: ArticleReader) -> Iterator[Parts]:
+def config() -> Config:
+    """Override it for other settings."""
+    return CONFIG
+
+
+@pytest.fixture
+def parts(
+    runner: FakeRunner, reader: ArticleReader, tokenizer: Tokenizer, config: Config
+) -> Iterator[Parts]:
     engine = LLMEngine(runner, eos_ids=[EOS], max_num_seqs=4, max_model_len=512)
-    worker = EngineWorker({"tiny": engine}, max_queued=CONFIG.engine.max_queued)
+    worker = EngineWorker({"tiny": engine}, max_queued=config.engine.max_queued)
     worker.start()
-    served = [ServedModel(SPEC, byte_tokenizer(), 512, 4)]
+    served = [ServedModel(SPEC, tokenizer, 512, 4)]
     pipeline = Pipeline(served, worker, Admission(worker), reader)
-    yield Parts(CONFIG, pipeline, Lifecycle(), Metrics(), worker.close)
+    yield Parts(config, pipeline, Lifecycle(), Metrics(), worker.close)
     worker.close()
+
+
+class _Client(FlaskClient):
+    """Reads answers to their end, as a server does."""
+
+    def open(self, *args: Any, buffered: bool = True, **kwargs: Any) -> Any:
+        return super().open(*args, buffered=buffered, **kwargs)
 
 
 @pytest.fixture
 def app(parts: Parts) -> Flask:
-    return make_app(parts)
+    app = make_app(parts)
+    app.test_client_class = _Client
+    return app
 
 
 @pytest.fixture
