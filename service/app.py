@@ -68,7 +68,7 @@ def make_app(parts: Parts) -> Flask:
     keys.install(app, parts.config.api.keys_file)
     limits.install(app, parts.config.api)
     problems.install(app)
-    parts.metrics.watch(parts.pipeline.stats, parts.pipeline.reader_stats)
+    parts.metrics.watch(parts.pipeline.stats, parts.pipeline.reader_stats, parts.lifecycle)
     app.register_blueprint(text_routes)
     app.register_blueprint(openai_routes)
     app.register_blueprint(system_routes)

@@ -17,13 +17,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, Metric, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from service.articles.reader import ReaderStats
 from service.engine.lane import EngineStats
 from service.generation import Usage
+from service.lifecycle import Lifecycle
 
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -120,10 +121,17 @@ class Metrics:
             self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.completion_tokens)
 
     def watch(
-        self, engine: Callable[[], Mapping[str, EngineStats]], reader: Callable[[], ReaderStats]
+        self,
+        engine: Callable[[], Mapping[str, EngineStats]],
+        reader: Callable[[], ReaderStats],
+        lifecycle: Lifecycle,
     ) -> None:
         """Read these, too, whenever the numbers are asked for."""
         self.registry.register(_Gauges(engine, reader))
+        in_flight = Gauge(
+            "doc2tweet_requests_in_flight", "Requests for text now.", registry=self.registry
+        )
+        in_flight.set_function(lambda: lifecycle.in_flight)
 
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""

@@ -15,10 +15,10 @@ SECRET = "my secret plans"
 
 
 def test_models_are_listed_with_what_they_can_do(client: FlaskClient) -> None:
-    (model,) = client.get("/models").get_json()["models"]
+    model, _ = client.get("/models").get_json()["models"]
     assert model["id"] == "tiny"
-    assert model["tasks"] == ["generate", "tweet"]
-    assert model["max_model_len"] == 512
+    assert model["tasks"] == ["generate", "chat", "tweet"]
+    assert model["max_model_len"] == 2048
 
 
 def test_ready_until_it_drains(client: FlaskClient, parts: Parts) -> None:
