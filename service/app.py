@@ -6,7 +6,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service.admission import Admission
-from service.api import hooks, problems
+from service.api import cors, hooks, keys, limits, problems
 from service.api.openai_routes import openai_routes
 from service.api.page_routes import page_routes
 from service.api.parts import Parts
@@ -64,7 +64,11 @@ def make_app(parts: Parts) -> Flask:
     app.url_map.merge_slashes = False  # a redirect would be a page of HTML
     parts.attach(app)
     hooks.install(app)
+    cors.install(app, parts.config.api.cors_origins)
+    keys.install(app, parts.config.api.keys_file)
+    limits.install(app, parts.config.api)
     problems.install(app)
+    parts.metrics.watch(parts.pipeline.stats, parts.pipeline.reader_stats, parts.lifecycle)
     app.register_blueprint(text_routes)
     app.register_blueprint(openai_routes)
     app.register_blueprint(system_routes)

@@ -48,6 +48,9 @@ class ServerConfig:
     )
     max_body_bytes: int = setting(1_048_576, "Largest request body.", least=1024)
     request_timeout_s: float = setting(120.0, "Deadline of a request, queue included.", least=0.1)
+    socket_timeout_s: int = setting(
+        15, "Longest silence of a client while it sends or receives.", least=1
+    )
     drain_s: float = setting(30.0, "How long requests in flight may go on after SIGTERM.", least=0)
 
 

@@ -21,8 +21,6 @@ from service.observability import JsonFormatter
 if TYPE_CHECKING:
     from service.api.parts import Parts
 
-SOCKET_TIMEOUT_S = 15
-"""Longest silence of a client while it sends or receives."""
 _LINGER_S = 0.5
 
 
@@ -30,7 +28,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """One process, many threads, one engine."""
 
     def handle(self, conn: Any) -> Any:
-        _limit_silence(conn.sock)
+        if self._parts is not None:
+            _limit_silence(conn.sock, self._parts.config.server.socket_timeout_s)
         result = super().handle(conn)
         if result is False:
             # The base class would linger on the thread that accepts connections: 2 s for each
@@ -132,8 +131,8 @@ def _as_problem(status: tuple[int, str]) -> bytes:
     return head.encode("latin-1") + body
 
 
-def _limit_silence(sock: socket.socket) -> None:
+def _limit_silence(sock: socket.socket, seconds: int) -> None:
     """A kernel timeout: gunicorn's blocking reads have none of their own."""
-    interval = struct.pack("ll", SOCKET_TIMEOUT_S, 0)
+    interval = struct.pack("ll", seconds, 0)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, interval)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, interval)

@@ -13,13 +13,18 @@ import re
 import secrets
 import sys
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.registry import Collector
 
+from service.articles.reader import ReaderStats
+from service.engine.lane import EngineStats
 from service.generation import Usage
+from service.lifecycle import Lifecycle
 
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -115,6 +120,62 @@ class Metrics:
         if usage.completion_tokens > 1:
             self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.completion_tokens)
 
+    def watch(
+        self,
+        engine: Callable[[], Mapping[str, EngineStats]],
+        reader: Callable[[], ReaderStats],
+        lifecycle: Lifecycle,
+    ) -> None:
+        """Read these, too, whenever the numbers are asked for."""
+        self.registry.register(_Gauges(engine, reader))
+        in_flight = Gauge(
+            "doc2tweet_requests_in_flight", "Requests for text now.", registry=self.registry
+        )
+        in_flight.set_function(lambda: lifecycle.in_flight)
+
     def render(self) -> bytes:
         """Everything in Prometheus' text format."""
         return generate_latest(self.registry)
+
+
+class _Gauges(Collector):
+    """What the engine and the reader know of themselves."""
+
+    def __init__(
+        self, engine: Callable[[], Mapping[str, EngineStats]], reader: Callable[[], ReaderStats]
+    ) -> None:
+        self._engine, self._reader = engine, reader
+
+    def collect(self) -> Iterator[Metric]:
+        stats = self._engine()
+        for name, text in _ENGINE_GAUGES.items():
+            gauge = GaugeMetricFamily(f"doc2tweet_engine_{name}", text, labels=["model"])
+            for model, values in stats.items():
+                gauge.add_metric([model], getattr(values, name))
+            yield gauge
+        hits = CounterMetricFamily(
+            "doc2tweet_engine_prefix_hits",
+            "Prompt beginnings found in the cache.",
+            labels=["model"],
+        )
+        for model, values in stats.items():
+            hits.add_metric([model], values.num_prefix_hits)
+        yield hits
+        reader = self._reader()
+        for name, text, value in (
+            ("article_cache_hits", "Articles that were at hand.", reader.cache.hits),
+            ("article_cache_misses", "Articles that had to be fetched.", reader.cache.misses),
+            ("pages_extracted", "Pages read.", reader.extract.pages),
+            ("extractors_killed", "Reading processes that overran.", reader.extract.killed),
+        ):
+            yield CounterMetricFamily(f"doc2tweet_{name}", text, value=value)
+
+
+_ENGINE_GAUGES = {
+    "num_running": "Candidates that hold a row: the size of a batch.",
+    "num_waiting": "Requests in the queue.",
+    "num_slots": "Rows there are.",
+    "num_open": "Requests in the engine's hands.",
+    "max_open": "Requests it takes at most.",
+    "tokens_per_second": "Speed of drawing, lately.",
+}

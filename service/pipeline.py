@@ -23,7 +23,7 @@ from service.answers import (
     tweet_answer,
     usage_of,
 )
-from service.articles.reader import ArticleReader, ReadArticle
+from service.articles.reader import ArticleReader, ReadArticle, ReaderStats
 from service.engine.lane import EngineStats
 from service.engine.request_stream import RequestStream
 from service.engine.sampling_params import SamplingParams
@@ -243,6 +243,9 @@ class Pipeline:
 
     def stats(self) -> dict[str, EngineStats]:
         return self._worker.stats()
+
+    def reader_stats(self) -> ReaderStats:
+        return self._reader.stats()
 
     def models(self) -> tuple[ModelSummary, ...]:
         return tuple(

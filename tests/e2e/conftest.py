@@ -12,6 +12,12 @@ import pytest
 
 from tests.e2e.serving import LOOPBACK, MODEL, ROOT, Service, Site, environment, running, site
 
+SMALL = {
+    "DOC2TWEET_ENGINE_MAX_NUM_SEQS": 4,
+    "DOC2TWEET_ENGINE_MAX_QUEUED": 4,
+    "DOC2TWEET_SOCKET_TIMEOUT_S": 2,
+    "DOC2TWEET_MAX_BODY_BYTES": 100_000,
+}
 ARTICLE = (Path(__file__).parent.parent / "resources" / "bridge.html").read_text()
 
 
@@ -45,6 +51,27 @@ def start(
         return running(tmp_path_factory.mktemp("service") / "log", settings)
 
     return started
+
+
+@pytest.fixture(scope="session")
+def start_fake(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[Mapping[str, object]], AbstractContextManager[Service]]:
+    """The same over a model without weights, whose steps take 10 ms: 4 rows, a queue of 4."""
+
+    def started(settings: Mapping[str, object]) -> AbstractContextManager[Service]:
+        log = tmp_path_factory.mktemp("fake") / "log"
+        return running(log, {**LOOPBACK, **SMALL, **settings}, fake=True)
+
+    return started
+
+
+@pytest.fixture(scope="session")
+def quick(
+    start_fake: Callable[[Mapping[str, object]], AbstractContextManager[Service]],
+) -> Iterator[Service]:
+    with start_fake({}) as here:
+        yield here
 
 
 @pytest.fixture(scope="session")

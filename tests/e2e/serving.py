@@ -21,6 +21,10 @@ import requests
 ROOT = Path(__file__).parent.parent.parent
 MODEL = "smollm2-135m-instruct"
 LOOPBACK = {"DOC2TWEET_FETCH_ALLOWED_NETWORKS": "127.0.0.0/8", "DOC2TWEET_FETCH_ALLOWED_PORTS": "*"}
+FAKE = [
+    *(sys.executable, "-m", "gunicorn", "--config", str(ROOT / "service" / "gunicorn.conf.py")),
+    "tests.fake_service:create_fake_app()",
+]
 _START_S = 90
 
 
@@ -78,12 +82,16 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def running(log: Path, settings: Mapping[str, object] | None = None) -> Iterator[Service]:
-    """Start the service on a free port and wait until it is ready."""
+def running(log: Path, settings: Mapping[str, object], *, fake: bool = False) -> Iterator[Service]:
+    """Start the service on a free port and wait until it is ready.
+
+    `fake`: gunicorn, its settings and its worker are the real ones, the model has no weights.
+    """
     port = free_port()
-    env = environment({"DOC2TWEET_PORT": port, "DOC2TWEET_MODELS": MODEL, **(settings or {})})
+    env = environment({"DOC2TWEET_PORT": port, "DOC2TWEET_MODELS": MODEL, **settings})
+    start = FAKE if fake else command("serve")
     with log.open("wb") as out:
-        process = subprocess.Popen(command("serve"), env=env, stdout=out, stderr=out)
+        process = subprocess.Popen(start, env=env, stdout=out, stderr=out, cwd=ROOT)
     service = Service(process, f"http://127.0.0.1:{port}", log)
     try:
         _wait_until_ready(service)

@@ -118,7 +118,7 @@ def test_one_prompt_in_a_list_is_one_prompt(client: FlaskClient) -> None:
 
 
 def test_a_model_without_turns_says_that_it_cannot_chat(client: FlaskClient) -> None:
-    answer = client.post("/v1/chat/completions", json=CHAT)
+    answer = client.post("/v1/chat/completions", json={**CHAT, "model": "plain"})
     assert answer.status_code == 400
     assert answer.get_json()["error"]["code"] == "unsupported_feature"
 
@@ -132,7 +132,7 @@ def test_an_unknown_model_is_a_404_in_openais_shape(client: FlaskClient) -> None
 
 def test_models_are_listed(client: FlaskClient) -> None:
     listed = client.get("/v1/models").get_json()["data"]
-    assert [entry["id"] for entry in listed] == ["tiny"]
+    assert [entry["id"] for entry in listed] == ["tiny", "plain"]
     assert client.get("/v1/models/tiny").get_json() == listed[0]
 
 
@@ -140,3 +140,37 @@ def test_a_wrong_value_is_a_400_as_at_openai(client: FlaskClient) -> None:
     answer = complete(client, temperature=3)
     assert answer.status_code == 400
     assert answer.get_json()["error"]["param"] == "temperature"
+
+
+def test_a_chat_completion_has_openais_shape(client: FlaskClient) -> None:
+    asked = {**CHAT, "logprobs": True, "top_logprobs": 2, "ignore_eos": True}
+    answer = client.post("/v1/chat/completions", json=asked).get_json()
+    (choice,) = answer["choices"]
+    assert choice["message"]["role"] == "assistant"
+    assert choice["finish_reason"] == "length"
+    told = choice["logprobs"]["content"]
+    assert len(told) == 8
+    assert all(len(token["top_logprobs"]) == 2 for token in told)
+    assert all(bytes(token["bytes"]) for token in told)
+
+
+def test_a_streamed_chat_begins_with_the_role_and_ends_with_the_reason(client: FlaskClient) -> None:
+    plain = client.post("/v1/chat/completions", json=CHAT).get_json()["choices"][0]
+    told = chunks(client.post("/v1/chat/completions", json={**CHAT, "stream": True}))
+    deltas = [chunk["choices"][0]["delta"] for chunk in told]
+    assert deltas[0] == {"role": "assistant", "content": ""}
+    assert "".join(delta.get("content", "") for delta in deltas) == plain["message"]["content"]
+    assert told[-1]["choices"][0]["finish_reason"] == plain["finish_reason"]
+
+
+@pytest.mark.parametrize("role", ["system", "developer"])
+def test_text_parts_are_joined_and_developers_are_systems(client: FlaskClient, role: str) -> None:
+    parts = [{"type": "text", "text": "Be "}, {"type": "text", "text": "kind."}]
+    user = CHAT["messages"][0]
+    asked = [{"role": role, "content": parts}, user]
+    plain = [{"role": "system", "content": "Be kind."}, user]
+    answers = [
+        client.post("/v1/chat/completions", json={**CHAT, "messages": messages}).get_json()
+        for messages in (asked, plain)
+    ]
+    assert answers[0]["choices"] == answers[1]["choices"]

@@ -1,0 +1,79 @@
+"""Who may call: names and hashes of API keys, from a file, compared in constant time.
+
+A line of the file is `name:sha256`, the hash in hexadecimal; `#` begins a comment. A key is random
+and long, so a plain hash of it cannot be searched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from pathlib import Path
+
+from flask import Flask, g, request
+
+from service.errors import ConfigError, Unauthenticated
+
+_LINE = re.compile(r"([A-Za-z0-9._-]{1,64}):([0-9a-f]{64})")
+OPEN_ENDPOINTS = frozenset(
+    {"system.livez", "system.readyz", "system.metrics", "system.openapi", "page.page", "page.asset"}
+)
+"""Those that need no key and count towards no rate; whatever is added later needs one."""
+
+
+class KeyRing:
+    """The keys of one file."""
+
+    def __init__(self, hashes: dict[str, bytes]) -> None:
+        self._hashes = hashes
+
+    @classmethod
+    def from_file(cls, path: Path) -> KeyRing:
+        """Read a file of keys.
+
+        Raises:
+            ConfigError: it cannot be read, a line is wrong, or it holds no key.
+        """
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: {error}") from None
+        hashes: dict[str, bytes] = {}
+        for number, line in enumerate(lines, start=1):
+            text = line.partition("#")[0].strip()
+            match = _LINE.fullmatch(text)
+            if match:
+                hashes[match[1]] = bytes.fromhex(match[2])
+            elif text:
+                raise ConfigError(f"{path}, line {number}: use name:sha256, in hexadecimal")
+        if not hashes:
+            raise ConfigError(f"{path} holds no key")
+        return cls(hashes)
+
+    def name_of(self, authorization: str) -> str:
+        """Whose key an `Authorization` header holds. Takes the same time whoever's it is.
+
+        Raises:
+            Unauthenticated: nobody's.
+        """
+        scheme, _, key = authorization.partition(" ")
+        digest = hashlib.sha256(key.strip().encode("utf-8", "surrogateescape")).digest()
+        found = [name for name, known in self._hashes.items() if hmac.compare_digest(known, digest)]
+        if scheme.lower() != "bearer" or not found:
+            raise Unauthenticated("Send `Authorization: Bearer KEY` with a key of this service.")
+        return found[0]
+
+
+def install(app: Flask, path: Path | None) -> None:
+    """Ask for a key before every endpoint that is not open, where there is a file of keys."""
+    ring = KeyRing.from_file(path) if path else None
+
+    def _authenticate() -> None:
+        g.caller = f"address:{request.remote_addr}"
+        if ring and request.endpoint and request.endpoint not in OPEN_ENDPOINTS:
+            name = ring.name_of(request.headers.get("Authorization", ""))
+            g.caller = f"key:{name}"
+            g.record.details["key"] = name
+
+    app.before_request(_authenticate)
