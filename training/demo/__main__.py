@@ -32,7 +32,7 @@ _FINETUNE = {
     "max-tokens": 200,
     "rate": 0.003,
     "batch-size": 4,
-    "epochs": 6,
+    "epochs": 12,
     "patience": 3,
 }
 _STARTUP_S = 60.0
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
     """Raises CalledProcessError where a stage fails, and RuntimeError where no answer comes."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "models").mkdir(parents=True)
-    told = stories(110)
+    told = stories(130)
     write_tiny_base(folder / "models" / BASE, told)
     with serve(told) as paper:
         write_zip(folder / "archive.zip", tweets(told, paper))
