@@ -35,6 +35,27 @@ class Executor(Protocol):
         ...
 
 
+class InlineExecutor:
+    """One item after the other, in the caller's thread: for work that only computes, and little."""
+
+    def map_unordered(
+        self,
+        fn: Callable[[Item], Result],
+        items: Iterable[Item],
+        *,
+        key: Callable[[Item], Hashable] | None = None,
+        spacing_s: float = 0.0,
+    ) -> Iterator[Result]:
+        queue = KeyedQueue(items, key, spacing_s)
+        while queue:
+            start = queue.next_start() or 0.0
+            time.sleep(max(0.0, start - time.monotonic()))
+            taken = queue.take(now := time.monotonic())
+            if taken is not None:
+                yield fn(taken[1])
+                queue.done(taken[0], now)
+
+
 class KeyedQueue(Generic[Item]):
     """Hands out items so that no key is busy twice nor before its time. Does no waiting itself."""
 

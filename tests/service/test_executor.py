@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.executor import KeyedQueue, ThreadExecutor
+from service.executor import Executor, InlineExecutor, KeyedQueue, ThreadExecutor
 
 KEYS = st.lists(st.sampled_from("abc"), max_size=12)
 
@@ -57,10 +58,18 @@ def test_without_a_key_items_do_not_wait_for_each_other() -> None:
     assert [queue.take(0.0) is not None for _ in range(3)] == [True] * 3
 
 
-@pytest.mark.parametrize("max_workers", [1, 4])
-def test_threads_do_all_of_it(max_workers: int) -> None:
-    results = ThreadExecutor(max_workers).map_unordered(lambda item: item * 2, range(50))
+@pytest.mark.parametrize("executor", [InlineExecutor(), ThreadExecutor(1), ThreadExecutor(4)])
+def test_all_of_it_is_done(executor: Executor) -> None:
+    results = executor.map_unordered(lambda item: item * 2, range(50))
     assert sorted(results) == [2 * item for item in range(50)]
+
+
+def test_one_after_the_other_keeps_its_distance_too() -> None:
+    def start(_: int) -> float:
+        return time.monotonic()
+
+    items = InlineExecutor().map_unordered(start, range(4), key=lambda _: "host", spacing_s=0.02)
+    assert all(later - earlier >= 0.019 for earlier, later in pairwise(items))
 
 
 def test_threads_never_work_on_one_host_together() -> None:

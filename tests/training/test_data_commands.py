@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
 
+from training.article_store import ArticleStore
 from training.cli import main
 from training.demo.archive import tweets, write_zip
 from training.demo.site import serve
@@ -36,6 +42,47 @@ def test_all_stages_on_the_invented_town(tmp_path: Path, monkeypatch: pytest.Mon
         "dev",
         "test",
     }
+
+
+def test_ctrl_c_keeps_what_was_read_and_the_next_run_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOC2TWEET_FETCH_ALLOWED_NETWORKS", "127.0.0.0/8")
+    monkeypatch.setenv("DOC2TWEET_FETCH_ALLOWED_PORTS", "*")
+    told, work = stories(12), tmp_path / "work"
+    arguments = ["scrape", "--work", str(work), "--spacing"]
+    with serve(told) as base_url:
+        write_zip(tmp_path / "archive.zip", tweets(told, base_url))
+        run("import", tmp_path / "archive.zip", "--work", work)
+        child = subprocess.Popen(
+            [sys.executable, "-m", "training", *arguments, "0.5"],
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert wait_for(lambda: num_read(work) > 0)
+        child.send_signal(signal.SIGINT)
+        _, said = child.communicate(timeout=30)
+        num_first = num_read(work)
+        again = run(*arguments, "0.01")
+    assert child.returncode == 1
+    assert "goes on from here" in said
+    assert "Traceback" not in said
+    assert 0 < num_first < num_read(work) == 12
+    assert again.exit_code == 0
+
+
+def num_read(work: Path) -> int:
+    if not (work / "articles.sqlite").exists():
+        return 0
+    with ArticleStore(work / "articles.sqlite") as store:
+        return len(store.articles())
+
+
+def wait_for(condition: Callable[[], bool], timeout_s: float = 30.0) -> bool:
+    give_up = time.monotonic() + timeout_s
+    while not condition() and time.monotonic() < give_up:
+        time.sleep(0.05)
+    return condition()
 
 
 def test_bad_input_is_one_line_and_exit_code_1(tmp_path: Path) -> None:

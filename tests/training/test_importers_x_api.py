@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from service.config import XConfig
-from service.errors import ConfigError, SourceUnavailable, TrainingDataError
+from service.errors import ConfigError, SetupError, SourceUnavailable, TrainingDataError
 from training.importers.cleaning import clean
 from training.importers.x_api import Timeline
 
@@ -169,6 +169,14 @@ def test_a_folder_belongs_to_one_account(timeline: Timeline) -> None:
     ids(timeline)
     with pytest.raises(TrainingDataError, match="another account"):
         ids(timeline, "orrin")
+
+
+def test_a_page_that_cannot_be_kept_ends_the_import(api_url: str, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    pages = tmp_path / "file" / "pages.jsonl"
+    config = XConfig(bearer_token="secret-token", api_url=api_url)
+    with pytest.raises(SetupError, match="cannot be written"):
+        Timeline(config, pages, say=lambda _: None).read("ellery")
 
 
 def test_an_unknown_account_is_named(timeline: Timeline) -> None:

@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import TrainingDataError
+from service.executor import ThreadExecutor
 from training.article_store import ArticleStore, Outcome, ScrapedArticle
 from training.demo.town import Story, stories
 from training.pairing.matching import match
@@ -51,6 +52,13 @@ def test_near_same_texts_are_found_and_others_not() -> None:
         "…",
     ]
     assert [(one, other) for one, other, _ in similar_pairs(texts, 0.7)] == [(0, 2)]
+
+
+def test_it_does_not_matter_where_hashes_are_computed() -> None:
+    texts = [pair.tweet for pair in PAIRS] * 12
+    here = list(similar_pairs(texts, 0.9))
+    assert here == list(similar_pairs(texts, 0.9, ThreadExecutor(3)))
+    assert here
 
 
 def test_of_doubles_the_first_stays() -> None:

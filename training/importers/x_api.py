@@ -19,7 +19,7 @@ import tweepy
 from requests.adapters import HTTPAdapter
 
 from service.config import XConfig
-from service.errors import ConfigError, SourceUnavailable, TrainingDataError
+from service.errors import ConfigError, SetupError, SourceUnavailable, TrainingDataError
 from training.importers.raw import RawTweet
 
 _FIELDS = ["created_at", "entities", "referenced_tweets", "note_tweet"]
@@ -62,6 +62,7 @@ class Timeline:
         Raises:
             SourceUnavailable: the API refuses, or does not answer.
             TrainingDataError: there is no such account, or `pages` belongs to another.
+            SetupError: a page cannot be kept (no room on the disk).
         """
         pages = _load(self._pages, username)
         user_id = self._user_id(username)
@@ -148,10 +149,14 @@ def _since(pages: list[_Page]) -> str:
 
 def _append(path: Path, username: str, page: _Page) -> None:
     row = asdict(page) | {"username": username.casefold()}
-    with path.open("a", encoding="utf-8") as out:
-        out.write(json.dumps(row) + "\n")
-        out.flush()
-        os.fsync(out.fileno())
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as out:
+            out.write(json.dumps(row) + "\n")
+            out.flush()
+            os.fsync(out.fileno())
+    except OSError as error:
+        raise SetupError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _load(path: Path, username: str) -> list[_Page]:

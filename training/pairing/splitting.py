@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from service.errors import TrainingDataError
+from service.executor import Executor
 from training.pairing.near_duplicates import similar_pairs
 from training.pairs import Pair, Split
 
@@ -16,16 +17,21 @@ RELATED = 0.5
 """Texts so alike may be two cuts of one; they may both be learnt from, but not one held out."""
 
 
-def without_doubles(pairs: Sequence[Pair]) -> list[Pair]:
+def without_doubles(pairs: Sequence[Pair], executor: Executor | None = None) -> list[Pair]:
     """Of tweets that are nearly the same, the first."""
     doubles: set[int] = set()
-    for earlier, later, _ in similar_pairs([pair.tweet for pair in pairs], DOUBLE):
+    for earlier, later, _ in similar_pairs([pair.tweet for pair in pairs], DOUBLE, executor):
         if earlier not in doubles:
             doubles.add(later)
     return [pair for number, pair in enumerate(pairs) if number not in doubles]
 
 
-def split(pairs: Sequence[Pair], dev_share: float, test_share: float) -> list[Pair]:
+def split(
+    pairs: Sequence[Pair],
+    dev_share: float,
+    test_share: float,
+    executor: Executor | None = None,
+) -> list[Pair]:
     """Every pair with its split: the newest go to `test`, those before them to `dev`.
 
     What shares an article, or nearly a tweet, goes the same way whole; pairs without a date count
@@ -34,7 +40,7 @@ def split(pairs: Sequence[Pair], dev_share: float, test_share: float) -> list[Pa
     Raises:
         TrainingDataError: so many are alike that no part can be held out.
     """
-    groups = _groups(pairs)
+    groups = _groups(pairs, executor)
     groups.sort(key=lambda group: _age(pairs, group), reverse=True)
     held: dict[int, Split] = {}
     names: tuple[tuple[Split, float], ...] = (("test", test_share), ("dev", dev_share))
@@ -52,10 +58,10 @@ def split(pairs: Sequence[Pair], dev_share: float, test_share: float) -> list[Pa
     return [replace(pair, split=held.get(number, "train")) for number, pair in enumerate(pairs)]
 
 
-def _groups(pairs: Sequence[Pair]) -> list[list[int]]:
+def _groups(pairs: Sequence[Pair], executor: Executor | None) -> list[list[int]]:
     """Indices of pairs that belong together, each once."""
     parents = list(range(len(pairs)))
-    for one, other in _related(pairs):
+    for one, other in _related(pairs, executor):
         parents[_root(parents, other)] = _root(parents, one)
     groups: dict[int, list[int]] = {}
     for number in range(len(pairs)):
@@ -63,13 +69,13 @@ def _groups(pairs: Sequence[Pair]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _related(pairs: Sequence[Pair]) -> Iterable[tuple[int, int]]:
+def _related(pairs: Sequence[Pair], executor: Executor | None) -> Iterable[tuple[int, int]]:
     first_of: dict[str, int] = {}
     for number, pair in enumerate(pairs):
         if pair.url:
             yield first_of.setdefault(pair.url, number), number
     for texts in ([pair.article for pair in pairs], [pair.tweet for pair in pairs]):
-        for one, other, _ in similar_pairs(texts, RELATED):
+        for one, other, _ in similar_pairs(texts, RELATED, executor):
             yield one, other
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from service.errors import TrainingDataError
+from service.executor import Executor
 from training.article_store import ArticleStore
 from training.pairing.matching import Target, match, style_only
 from training.pairing.splitting import split, without_doubles
@@ -40,9 +41,14 @@ class PairOptions:
 
 
 def make_pairs(
-    workspace: Workspace, options: PairOptions, source: Path | None = None
+    workspace: Workspace,
+    options: PairOptions,
+    source: Path | None = None,
+    executor: Executor | None = None,
 ) -> StageReport:
     """Match, weigh, drop doubles, split, write; `source` is a file of pairs made elsewhere.
+
+    `executor` computes what near-duplicates are found by; default: here.
 
     Raises:
         TrainingDataError: there are too few pairs; the message says how many are needed and why.
@@ -51,13 +57,13 @@ def make_pairs(
     counts = {"pairs": len(pairs)}
     weighed = [_weigh(pair, options) for pair in pairs]
     sound = [pair for pair in weighed if pair.tweet.strip() and pair.weight > 0]
-    different = without_doubles(sorted(sound, key=lambda pair: pair.created_at))
+    different = without_doubles(sorted(sound, key=lambda pair: pair.created_at), executor)
     counts["teasers dropped"] = sum(not pair.weight for pair in weighed)
     counts["near-duplicates"] = len(sound) - len(different)
     counts["kept"] = len(different)
     if len(different) < options.min_pairs:
         raise TrainingDataError(_too_few(workspace, counts, options))
-    parts = split(different, options.dev_share, options.test_share)
+    parts = split(different, options.dev_share, options.test_share, executor)
     write_pairs(workspace.pairs, parts)
     if options.training_text:
         write_training_text(workspace.training_txt, parts, options.head_chars)
