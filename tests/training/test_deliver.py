@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -9,46 +8,16 @@ from safetensors.torch import load_file, save_file
 from service.articles.article import Article
 from service.errors import ModelNotFound, SetupError, TrainingDataError
 from service.model_spec import file_sha256
-from service.models import ModelStore
 from service.tweets.overlap import FILE_NAME, read_index
-from tests.tiny_voices import invented_pair, write_gpt2, write_workspace
-from training.bases import base_of, builder, find_base
-from training.build import Builder
-from training.deliver import Delivery, deliver
+from tests.tiny_voices import Workshop, invented_pair, make_workshop
+from training.bases import base_of, find_base
+from training.deliver import Delivery
 from training.delivery.model_toml import model_toml
 from training.delivery.parity import check_parity
-from training.finetune import finetune
 from training.judging.served_model import GREEDY, ServedModel
 from training.pairs import read_pairs
-from training.reports import StageReport
 from training.tuning.options import FinetuneOptions
 from training.workspace import Workspace
-
-
-@dataclass(frozen=True)
-class Workshop:
-    workspace: Workspace
-    store: ModelStore
-    builder: Builder
-
-    def deliver(self, delivery: Delivery) -> StageReport:
-        base = base_of(self.workspace, self.store)
-        return deliver(self.workspace, self.store, self.builder, base, delivery)
-
-
-def workshop(root: Path, options: FinetuneOptions) -> Workshop:
-    write_gpt2(root / "models")
-    store = ModelStore(root / "models")
-    workspace = write_workspace(root / "work")
-    finetune(workspace, find_base(store, "tiny-gpt2"), options)
-    return Workshop(workspace, store, builder(store))
-
-
-@pytest.fixture(scope="module")
-def trained(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
-    made = workshop(tmp_path_factory.mktemp("shop"), FinetuneOptions(epochs=1, rate=1e-2))
-    made.deliver(Delivery("me"))
-    return made
 
 
 def test_the_graph_says_what_was_trained(trained: Workshop) -> None:
@@ -105,7 +74,7 @@ def test_an_adapter_that_is_not_what_was_built_is_found(trained: Workshop) -> No
 
 
 def test_a_full_training_is_delivered_too(tmp_path: Path) -> None:
-    made = workshop(tmp_path, FinetuneOptions(method="full", epochs=1, rate=1e-3))
+    made = make_workshop(tmp_path, FinetuneOptions(method="full", epochs=1, rate=1e-3))
     assert made.deliver(Delivery("me")).counts["equal"] == 16
     assert made.store.spec("me").base is None
 
