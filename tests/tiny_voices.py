@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from transformers import GPT2Config, GPT2LMHeadModel, set_seed
 
+from service.models import ModelStore
 from tests.tiny_models import tokenizer_json
+from training.bases import base_of, builder, find_base
+from training.build import Builder
+from training.deliver import Delivery, deliver
+from training.finetune import finetune
 from training.pairs import Pair, write_pairs
+from training.reports import StageReport
+from training.tuning.options import FinetuneOptions
 from training.workspace import Workspace
 
 CONTEXT = 256
@@ -69,3 +77,24 @@ def write_workspace(root: Path, num_pairs: int = 64) -> Workspace:
 def read_samples(workspace: Workspace) -> list[dict[str, object]]:
     path = workspace.trained / "samples.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A voice in the making: its pairs, and the models folder it is delivered to."""
+
+    workspace: Workspace
+    store: ModelStore
+    builder: Builder
+
+    def deliver(self, delivery: Delivery) -> StageReport:
+        base = base_of(self.workspace, self.store)
+        return deliver(self.workspace, self.store, self.builder, base, delivery)
+
+
+def make_workshop(root: Path, options: FinetuneOptions) -> Workshop:
+    write_gpt2(root / "models")
+    store = ModelStore(root / "models")
+    workspace = write_workspace(root / "work")
+    finetune(workspace, find_base(store, "tiny-gpt2"), options)
+    return Workshop(workspace, store, builder(store))

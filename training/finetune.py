@@ -45,7 +45,7 @@ def finetune(
         open_run(workspace.trained, mark, fresh=fresh)
         set_seed(options.seed)
         run = Run(workspace.trained, base, data, options, Hardware.detect())
-        run.train(last_checkpoint(workspace.trained))
+        run.train()
         run.save()
     report = _report(base, data, run.logs, options, mark)
     workspace.record(report)

@@ -13,6 +13,7 @@ from service.prompts import end_id
 from service.tokenizer import Tokenizer
 from training.pairs import Pair
 from training.tuning.casing import Casing
+from training.tuning.checkpoints import last_checkpoint
 from training.tuning.curve import Logs, draw_curve
 from training.tuning.examples import ExampleMaker, PairDataset, training_pairs
 from training.tuning.greedy import greedy_ids
@@ -77,11 +78,12 @@ class Run:
     ) -> None:
         self._folder, self._base, self._data = folder, base, data
         self._options, self._hardware = options, hardware
+        self._checkpoint = last_checkpoint(folder)
         self._interrupt = StopOnInterrupt()
         self._model = make_model(base, options, hardware)
         self._trainer = TweetTrainer(
             model=self._model,
-            args=_arguments(folder, options, hardware),
+            args=_arguments(folder, options, hardware, begins=self._checkpoint is None),
             train=data.train,
             dev=data.dev,
             callbacks=[
@@ -96,10 +98,15 @@ class Run:
     def logs(self) -> Logs:
         return self._trainer.state.log_history
 
-    def train(self, checkpoint: Path | None) -> None:
-        """Raises KeyboardInterrupt after Ctrl-C, when what was done has been saved."""
+    def train(self) -> None:
+        """Go on from the last checkpoint, if there is one.
+
+        Raises:
+            KeyboardInterrupt: after Ctrl-C, when what was done has been saved.
+        """
+        checkpoint = str(self._checkpoint) if self._checkpoint else None
         with self._interrupt.listening():
-            self._trainer.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+            self._trainer.train(resume_from_checkpoint=checkpoint)
         if self._interrupt.interrupted:
             raise KeyboardInterrupt
 
@@ -120,7 +127,9 @@ class Run:
         return self._data.tokenizer.decode(ids)
 
 
-def _arguments(folder: Path, options: FinetuneOptions, hardware: Hardware) -> TrainingArguments:
+def _arguments(
+    folder: Path, options: FinetuneOptions, hardware: Hardware, *, begins: bool
+) -> TrainingArguments:
     micro = min(options.micro_batch_size, options.batch_size)
     return TrainingArguments(
         output_dir=str(folder),
@@ -137,7 +146,7 @@ def _arguments(folder: Path, options: FinetuneOptions, hardware: Hardware) -> Tr
         use_cpu=hardware.cpu_only,
         seed=options.seed,
         eval_strategy="epoch",
-        eval_on_start=True,
+        eval_on_start=begins,  # a run that goes on has it in its history
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=True,

@@ -23,8 +23,9 @@ def trained_model(store: ModelStore, builder: Builder, name: str) -> PreTrainedM
     spec, folder = store.spec(name), store.folder(name)
     if spec.base is None or spec.adapter is None:
         return torch_model(builder.read(name))
-    base = torch_model(builder.read(spec.base))
-    model = cast("PeftModel", get_peft_model(base, LoraConfig.from_pretrained(str(folder))))
+    config = LoraConfig.from_pretrained(str(folder))
+    config.base_model_name_or_path = None  # a name of this project, which peft would look up
+    model = cast("PeftModel", get_peft_model(torch_model(builder.read(spec.base)), config))
     tensors = load_file(folder / spec.adapter.file)
     set_peft_model_state_dict(model, {k: v.to(torch.float32) for k, v in tensors.items()})
     return model

@@ -87,7 +87,9 @@ def held_out_loss(model: nn.Module, dataset: PairDataset, batch_size: int, *, bf
     model.eval()
     total, count = 0.0, 0
     device = next(model.parameters()).device
-    for batch in DataLoader(dataset, batch_size, collate_fn=collate):
+    # A generator of its own: measuring must not shift the draws of the training around it.
+    loader = DataLoader(dataset, batch_size, collate_fn=collate, generator=torch.Generator())
+    for batch in loader:
         inputs = {name: tensor.to(device) for name, tensor in batch.items()}
         with torch.autocast(device.type, torch.bfloat16, enabled=bf16):
             logits = model(

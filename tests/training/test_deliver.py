@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from safetensors.torch import load_file, save_file
+
+from service.articles.article import Article
+from service.errors import ModelNotFound, SetupError, TrainingDataError
+from service.model_spec import file_sha256
+from service.tweets.overlap import FILE_NAME, read_index
+from tests.tiny_voices import Workshop, invented_pair, make_workshop
+from training.bases import base_of, find_base
+from training.deliver import Delivery
+from training.delivery.model_toml import model_toml
+from training.delivery.parity import check_parity
+from training.judging.served_model import GREEDY, ServedModel
+from training.pairs import read_pairs
+from training.tuning.options import FinetuneOptions
+from training.workspace import Workspace
+
+
+def test_the_graph_says_what_was_trained(trained: Workshop) -> None:
+    counts = trained.workspace.report("export").counts
+    assert counts["greedy texts compared"] == counts["equal"] == 16
+    assert abs(counts["rise, per cent"]) < 2
+
+
+def test_the_model_is_served(trained: Workshop) -> None:
+    model = ServedModel(trained.store.load("me"))
+    drawn = model.draw([Article("", "The bridge of Ostwick opens.")], GREEDY, "test")
+    assert drawn[0][0].text
+
+
+def test_the_folder_is_small_and_names_its_base(trained: Workshop) -> None:
+    spec = trained.store.spec("me")
+    assert (spec.base, spec.tasks) == ("tiny-gpt2", ("tweet",))
+    tensors = load_file(trained.store.folder("me") / "adapter.safetensors")
+    assert {str(tensor.dtype) for tensor in tensors.values()} == {"torch.float16"}
+
+
+def test_training_tweets_are_known_again_and_held_out_ones_not(trained: Workshop) -> None:
+    index = read_index(trained.store.folder("me") / FILE_NAME)
+    assert index.overlap(invented_pair(0).tweet).share == 1.0
+    assert index.overlap("a tweet that nobody has written before").share == 0.0
+
+
+def test_merged_weights_need_no_base(trained: Workshop) -> None:
+    report = trained.deliver(Delivery("whole", merge=True))
+    assert report.counts["equal"] == 16
+    spec = trained.store.spec("whole")
+    assert spec.base is None
+    assert spec.adapter is None
+
+
+def test_an_adapter_that_is_not_what_was_built_is_found(trained: Workshop) -> None:
+    trained.deliver(Delivery("other"))
+    spec, folder = trained.store.spec("other"), trained.store.folder("other")
+    path = folder / "adapter.safetensors"
+    tensors = load_file(path)
+    save_file({name: tensor * 60 for name, tensor in tensors.items()}, path)
+    old, new = spec.adapter.sha256, file_sha256(path)  # type: ignore[union-attr]
+    (folder / "model.toml").write_text(model_toml(spec).replace(old, new))
+    trained.builder.build("other")
+    save_file(tensors, path)  # the graph is of the other weights
+    (folder / "model.toml").write_text(model_toml(spec))
+    build = trained.store.build_dir("other") / "manifest.json"
+    stale = build.read_text()
+    fresh = trained.store.fingerprint("other")
+    build.write_text(stale.replace(stale.split('"')[3], fresh))
+    pairs = read_pairs(trained.workspace.pairs, "dev")
+    with pytest.raises(SetupError, match="perplexity"):
+        check_parity(trained.store, trained.builder, "other", pairs)
+
+
+def test_a_full_training_is_delivered_too(tmp_path: Path) -> None:
+    made = make_workshop(tmp_path, FinetuneOptions(method="full", epochs=1, rate=1e-3))
+    assert made.deliver(Delivery("me")).counts["equal"] == 16
+    assert made.store.spec("me").base is None
+
+
+def test_nothing_trained_is_an_error(trained: Workshop, tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="finetune"):
+        base_of(Workspace(tmp_path), trained.store)
+
+
+def test_an_unknown_base_is_an_error(trained: Workshop) -> None:
+    with pytest.raises(ModelNotFound, match="nobody"):
+        find_base(trained.store, "nobody")

@@ -1,0 +1,123 @@
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from service.prompts import article_example
+from tests.tiny_voices import Workshop, invented_pair
+from training.evaluate import (
+    BODY,
+    TITLE,
+    EvaluateOptions,
+    article_of,
+    evaluate,
+    first_sentence,
+    held_out_loss,
+)
+from training.judging.review_sheet import review_sheet
+from training.judging.served_model import GREEDY, ServedModel
+from training.judging.table import Evaluation, as_json, as_markdown
+from training.model_card import Sources, make_card, read_evaluation
+from training.tuning.greedy import greedy_ids
+from training.tuning.trained_model import trained_model
+
+PAIRS = [
+    invented_pair(7),
+    replace(invented_pair(15), title=""),
+    replace(invented_pair(23), tweet="<b>Fish</b> & chips in Ostwick"),
+]
+
+
+@pytest.fixture(scope="module")
+def voice(trained: Workshop) -> ServedModel:
+    return ServedModel(trained.store.load("me"))
+
+
+@pytest.fixture(scope="module")
+def found(trained: Workshop, voice: ServedModel) -> Evaluation:
+    trained.builder.build("tiny-gpt2")
+    untrained = ServedModel(trained.store.load("tiny-gpt2"))
+    return evaluate(voice, untrained, PAIRS, EvaluateOptions(best_of=2))
+
+
+def test_every_way_is_measured_beside_its_baselines(found: Evaluation) -> None:
+    names = [(row.name, row.given, row.scores.num) for row in found.rows]
+    assert names == [
+        ("first sentence", BODY, 3),
+        ("untrained base", BODY, 3),
+        ("greedy", BODY, 3),
+        ("as served", BODY, 3),
+        ("headline", TITLE, 2),
+        ("untrained base", TITLE, 2),
+        ("greedy", TITLE, 2),
+        ("as served", TITLE, 2),
+    ]
+
+
+def test_baselines_are_what_they_say(found: Evaluation) -> None:
+    assert found.row("headline", TITLE).texts == (PAIRS[0].title, PAIRS[2].title)
+    assert found.row("first sentence", BODY).texts[0] == first_sentence(PAIRS[0].article)
+
+
+def test_pairs_without_titles_leave_out_what_needs_them(voice: ServedModel) -> None:
+    rows = evaluate(voice, voice, [PAIRS[1]], EvaluateOptions(best_of=1)).rows
+    assert {row.given for row in rows} == {BODY}
+
+
+def test_the_loss_is_that_of_the_trained_model(trained: Workshop, voice: ServedModel) -> None:
+    model = trained_model(trained.store, trained.builder, "me")
+    losses = []
+    for pair in PAIRS:
+        example = article_example(voice.tokenizer, voice.spec, "", pair.article, pair.tweet, 250)
+        losses += _torch_losses(model, example.token_ids, example.num_prompt_tokens)
+    assert held_out_loss(voice, PAIRS) == pytest.approx(sum(losses) / len(losses), abs=0.02)
+
+
+def _torch_losses(model: object, ids: tuple[int, ...], num_prompt: int) -> list[float]:
+    import torch
+
+    with torch.inference_mode():
+        logits = model(torch.tensor([ids])).logits[0].log_softmax(-1)  # type: ignore[operator]
+    return [-float(logits[i - 1, ids[i]]) for i in range(num_prompt, len(ids))]
+
+
+def test_the_engine_draws_what_torch_would(trained: Workshop, voice: ServedModel) -> None:
+    article = article_of(PAIRS[0], BODY)
+    drawn = voice.draw([article] * 3, GREEDY, "test")
+    model = trained_model(trained.store, trained.builder, "me")
+    ids = greedy_ids(model, voice.prompt(article).token_ids, [0], GREEDY.max_tokens)
+    assert {row[0].text for row in drawn} == {voice.tokenizer.decode(ids)}
+
+
+def test_figures_survive_json(found: Evaluation, tmp_path: Path) -> None:
+    path = tmp_path / "evaluation.json"
+    path.write_text(as_json(found))
+    assert read_evaluation(path) == found
+    assert json.loads(as_json(found))["perplexity"] == pytest.approx(math.exp(found.loss))
+
+
+def test_the_table_has_a_line_a_row(found: Evaluation) -> None:
+    assert len(as_markdown(found).splitlines()) == 2 + len(found.rows)
+
+
+def test_the_sheet_shows_text_as_text(found: Evaluation) -> None:
+    sheet = review_sheet(found, PAIRS)
+    assert "&lt;b&gt;Fish&lt;/b&gt; &amp; chips" in sheet
+    assert sheet.count("<article>") == 3
+    assert "<script" not in sheet
+
+
+def test_the_card_tells_what_a_reader_must_know(trained: Workshop, found: Evaluation) -> None:
+    spec = trained.store.spec("me")
+    card = make_card(trained.workspace, spec, found, Sources("Invented tweets.", "CC0"))
+    assert card.data.base_model == "tiny-gpt2"
+    for text in ("Invented tweets.", "pairs trained on", "as served", "made by a machine", "CC0"):
+        assert text in card.content
+
+
+def test_a_first_sentence_of_nothing_is_nothing() -> None:
+    assert first_sentence(" \n ") == ""

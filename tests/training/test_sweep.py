@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+
+from service.errors import TrainingDataError, TrainingDiverged
+from training import sweep as stage
+from training.reports import StageReport
+from training.sweep import SweepResult, SweepSpace, robust, sweep
+from training.tuning.options import Base, FinetuneOptions
+from training.workspace import Workspace
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)
+SPACE = SweepSpace(rank=(4, 8), batch_size=(8,), epochs=(1, 2), article_chars=(300,))
+
+
+@pytest.fixture
+def workspaces(tmp_path: Path) -> list[Workspace]:
+    found = [Workspace(tmp_path / name) for name in ("a", "b")]
+    for workspace in found:
+        workspace.root.mkdir()
+        workspace.pairs.write_text(workspace.root.name)
+    return found
+
+
+def losses(workspace: Workspace, base: Base, options: FinetuneOptions, **_: Any) -> StageReport:
+    """A training whose loss follows from the rate, and is worse for data set b."""
+    loss = abs(options.rate - 5e-4) * 1000 + (workspace.pairs.read_text() == "b")
+    return StageReport("finetune", {"held-out loss": loss})
+
+
+def run(root: Path, workspaces: list[Workspace], trials: int) -> SweepResult:
+    return sweep(root, workspaces, lambda _: None, FinetuneOptions(), SPACE, trials)  # type: ignore[arg-type, return-value]
+
+
+def test_the_least_robust_loss_wins(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "finetune", losses)
+    found = run(tmp_path / "sweep", workspaces, 12)
+    deviation = abs(found.best["rate"] - 5e-4) * 1000
+    assert found.loss == pytest.approx(robust([deviation, deviation + 1]))
+    assert found.num_trials == 12
+
+
+def test_importance_is_told_and_drawn(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "finetune", losses)
+    found = run(tmp_path / "sweep", workspaces, 12)
+    assert next(iter(found.importance)) == "rate"
+    assert (tmp_path / "sweep" / "importance.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_stopped_sweep_goes_on(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "finetune", losses)
+    assert run(tmp_path / "sweep", workspaces, 2).num_trials == 2
+    assert run(tmp_path / "sweep", workspaces, 3).num_trials == 3
+
+
+def test_a_sweep_in_which_all_diverge_has_no_result(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def diverge(*_: Any, **__: Any) -> StageReport:
+        raise TrainingDiverged("the loss became nan")
+
+    monkeypatch.setattr(stage, "finetune", diverge)
+    with pytest.raises(TrainingDataError, match="diverged"):
+        run(tmp_path / "sweep", workspaces, 2)
+
+
+def test_what_is_not_searched_stays_as_given(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[FinetuneOptions] = []
+
+    def note(workspace: Workspace, base: Base, options: FinetuneOptions, **_: Any) -> StageReport:
+        seen.append(options)
+        return losses(workspace, base, options)
+
+    monkeypatch.setattr(stage, "finetune", note)
+    usual = FinetuneOptions(alpha=7, patience=3)
+    sweep(tmp_path / "s", workspaces, lambda _: None, usual, SPACE, 1)  # type: ignore[arg-type, return-value]
+    assert {(options.alpha, options.patience) for options in seen} == {(7, 3)}
+    assert replace(seen[0], rate=1, rank=1, epochs=1, batch_size=1) == replace(
+        usual, rate=1, rank=1, epochs=1, batch_size=1
+    )
+
+
+def test_spread_counts_against_a_setting() -> None:
+    assert robust([2.0]) == 2.0
+    assert robust([1.0, 3.0]) == 3.0
