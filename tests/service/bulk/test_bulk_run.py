@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
@@ -55,10 +57,16 @@ def test_every_row_has_its_seed_model_and_source(parts: Parts, tmp_path: Path) -
     assert report.num_tokens > 20
 
 
-def test_the_batch_is_full(parts: Parts, runner: FakeRunner, tmp_path: Path) -> None:
-    run(parts, tmp_path, Source(prompt="My dream is", num=40), asked(ignore_eos=True))
-    widths = [rows for what, rows in runner.calls if what == "decode"]
-    assert sum(widths) / len(widths) > 3  # of 4 rows
+def test_jobs_share_the_engines_steps(parts: Parts, runner: FakeRunner, tmp_path: Path) -> None:
+    runner.gate.clear()  # nothing is computed until every place is taken
+    with ThreadPoolExecutor(1) as pool:
+        what = asked(ignore_eos=True)
+        running = pool.submit(run, parts, tmp_path, Source(prompt="My dream is", num=40), what)
+        while not parts.pipeline.full():
+            sleep(0.01)
+        runner.gate.set()
+        running.result()
+    assert max(rows for what, rows in runner.calls if what == "decode") == 4
 
 
 def test_a_text_depends_on_its_seed_alone(parts: Parts, tmp_path: Path) -> None:
