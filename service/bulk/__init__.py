@@ -1,1 +1,1 @@
-"""Many texts at once: jobs out of files, a full batch through the engine, rows that survive a stop."""
+"""Many texts at once: jobs out of files, a full batch of work, rows that survive a stop."""

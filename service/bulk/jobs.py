@@ -51,6 +51,18 @@ class Source:
     num: int = 1
     """Times each."""
 
+    @property
+    def is_prompts(self) -> bool:
+        """Whether texts are gone on with; else articles are written about."""
+        return self.prompt is not None or self.prompts is not None
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What must be the same for a file to be gone on with. Files may have grown at their end,
+        and of one prompt there may be asked more."""
+        kind = "prompts" if self.prompts else "urls" if self.urls else "articles"
+        return ("prompt", self.prompt) if self.prompt is not None else (kind, self.num)
+
     def jobs(self, base_seed: int) -> list[Job]:
         """Every job, numbered.
 

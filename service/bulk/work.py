@@ -83,8 +83,13 @@ class BulkWork:
         return Done(job, tuple(map(self._with_overlap, rows)), result.usage.completion_tokens)
 
     def _article(self, job: Job) -> Done:
-        article = {"url": job.url, "title": job.title, "text": job.text or ""}
-        request = replace(self.asked.tweet, drawing=self._drawing(job), **article)
+        request = replace(
+            self.asked.tweet,
+            drawing=self._drawing(job),
+            url=job.url,
+            title=job.title,
+            text=job.text or "",
+        )
         result = self.pipeline.tweet(request, f"bulk-{job.number}", Patient())
         row = self._row(job, result.model, len(result.tweets))
         rows = tuple(

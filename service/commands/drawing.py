@@ -59,7 +59,7 @@ def loaded(model: str | None, task: Task, **settings: object) -> Iterator[Parts]
     name = (
         model or default_for(task, [model_store(config).spec(n) for n in served_names(config)]).name
     )
-    one = child_environment({"MODELS": name, "FETCH_EXTRACT_CHILDREN": 1} | settings)
+    one = child_environment({"MODELS": name, **settings})
     config = Config.from_env(one)
     build_missing(config, served_names(config))
     say(f"loading {name}")

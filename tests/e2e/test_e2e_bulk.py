@@ -1,0 +1,39 @@
+"""`doc2tweet bulk` with real weights: killed half-way and started again."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from tests.e2e.serving import ROOT, environment
+
+NUM = 96
+
+
+def start(output: Path, *more: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "service.cli", "bulk", "--prompt", "My dream is"]
+    command += ["--num", str(NUM), "--max-tokens", "8", "-o", str(output), *more]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment({}), stderr=subprocess.PIPE, text=True
+    )
+
+
+def test_a_killed_run_goes_on_and_draws_no_seed_twice(built_model: str, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    with start(output, "--model", built_model) as run:
+        while not output.exists() or output.read_bytes().count(b"\n") < NUM // 4:
+            assert run.poll() is None
+            time.sleep(0.01)
+        run.kill()
+    half = output.read_text().splitlines()
+    with start(output, "--model", built_model) as again:
+        _, said = again.communicate(timeout=120)
+    assert again.returncode == 0, said
+    lines = output.read_text().splitlines()
+    seeds = {json.loads(line)["seed"] for line in lines}
+    assert (len(lines), len(seeds)) == (NUM, NUM)
+    assert len(half) < NUM
+    assert "tokens/s" in said
