@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from service.executor import Executor
 from service.models import ModelStore
 from training.build import Builder
 from training.deliver import Delivery, deliver
 from training.evaluate import EvaluateOptions, evaluate
-from training.executor import Executor
 from training.files import atomic_writer
 from training.finetune import finetune, run_mark
 from training.importers.raw import RawTweet

@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from service.config import Config
+from service.executor import ThreadExecutor
 from training.bases import DEFAULT_BASE, builder, find_base, open_store
-from training.executor import ThreadExecutor
 from training.importers.sources import read_source
 from training.page_reader import PageReader
 from training.pairing.stage import PairOptions
