@@ -7,7 +7,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check
 MODEL  ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install build serve test train-demo check format docs lock bench bench-extraction clean
+.PHONY: help install build serve test train-demo check format docs lock clean
+.PHONY: bench bench-extraction bench-quality bench-load
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-18s %s\n", $$1, $$2}'
@@ -57,9 +58,25 @@ lock: | $(BIN)/python ## Pin every version the install uses
 		for i in json.load(open('$(VENV)/lock.json'))['install'] \
 		if i['metadata']['name'] != 'doc2tweet'), sep='\n')" > constraints.txt
 
+.venv-bench/.installed: bench/requirements.txt
+	$(PYTHON) -m venv .venv-bench
+	.venv-bench/bin/python -m pip install --quiet --upgrade "pip>=25"
+	.venv-bench/bin/python -m pip install --quiet -r $<
+	@touch $@
+
+bench: $(VENV)/.installed-dev .venv-bench/.installed build ## Speed beside the peers (compiles llama.cpp once)
+	$(BIN)/python -m bench --save
+
 bench-extraction: DATA ?= ../shared/data/articles
 bench-extraction: $(VENV)/.installed ## How well and how fast pages are read (DATA=folder)
 	$(BIN)/python bench/extraction.py $(DATA)
+
+bench-quality: PAIRS ?= ../shared/data/pairs/pairs.jsonl
+bench-quality: $(VENV)/.installed-dev build ## How good the tweets are (PAIRS=file with article, tweet)
+	$(BIN)/python -m bench.quality --pairs $(PAIRS)
+
+bench-load: $(VENV)/.installed-dev build ## Overload, slow and leaving clients, 10,000 requests
+	$(BIN)/python -m bench.load
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) models/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -6,14 +6,15 @@ from pathlib import Path
 
 import click
 
-from service.config import Config, hub_endpoint, user_data_dir
+from service.config import Config, hub_endpoint
 from service.model_spec import Precision
-from service.models import ModelStore, default_models_dir
+from service.models import ModelStore
+from service.served import model_store, served_names
 from training.build import Builder
 
 
 @click.command("build")
-@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option("--precision", type=click.Choice(["int8", "fp32"]), help="Default: model.toml's.")
 @click.option("--force", is_flag=True, help="Build even when a current build is there.")
 @click.option(
@@ -24,11 +25,13 @@ from training.build import Builder
 def command(
     names: tuple[str, ...], precision: Precision | None, force: bool, models_dir: Path | None
 ) -> None:
-    """Fetch a model's weights and write the ONNX graph that serving runs."""
+    """Fetch the models' weights and write the ONNX graphs that serving runs.
+
+    Without a NAME, those that `doc2tweet serve` would serve.
+    """
     config = Config.from_env()
-    folder = models_dir or config.server.models_dir or default_models_dir(user_data_dir())
-    store = ModelStore(folder)
-    for name in names:
+    store = ModelStore(models_dir) if models_dir else model_store(config)
+    for name in names or served_names(config):
         manifest = Builder(store, hub_endpoint()).build(name, precision=precision, force=force)
         megabytes = sum(file.size for file in manifest.files) / 1e6
         click.echo(
