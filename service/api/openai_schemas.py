@@ -85,8 +85,6 @@ class OpenAISchema(DrawingSchema):
 
     def build(self, data: dict[str, Any], drawing: Drawing) -> FromOpenAI:
         options = data.pop("stream_options", {})
-        if options and not drawing.stream:
-            raise ValidationError("Goes with `stream`.", "stream_options")
         return FromOpenAI(self.ask(data, drawing), options.get("include_usage", False))
 
     def ask(self, data: dict[str, Any], drawing: Drawing) -> GenerateRequest | ChatRequest:
@@ -146,9 +144,7 @@ class ChatCompletionSchema(OpenAISchema):
 
     def take_drawing(self, data: dict[str, Any]) -> Drawing:
         told, top = data.pop("logprobs", False), data.pop("top_logprobs", 0)
-        if top and not told:
-            raise ValidationError("Goes with `logprobs`.", "top_logprobs")
-        return super().take_drawing(data | {"num_logprobs": top, "tokens": told})
+        return super().take_drawing(data | {"num_logprobs": top if told else 0, "tokens": told})
 
     def ask(self, data: dict[str, Any], drawing: Drawing) -> ChatRequest:
         messages = tuple(_message(i, message) for i, message in enumerate(data["messages"]))

@@ -123,11 +123,6 @@ class ChatSchema(DrawingSchema):
 
     default_max_tokens = CHAT_MAX_TOKENS
 
-    @validates_schema(skip_on_field_errors=True)
-    def _asks(self, data: dict[str, Any], **_: Any) -> None:
-        if data["messages"][-1].role != "user":
-            raise ValidationError("The last message must be the user's.", "messages")
-
     def build(self, data: dict[str, Any], drawing: Drawing) -> ChatRequest:
         return ChatRequest(tuple(data["messages"]), drawing)
 

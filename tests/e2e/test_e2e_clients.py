@@ -17,6 +17,14 @@ from tests.e2e.serving import MODEL, Service
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.yaml"
 SCHEMA = schemathesis.openapi.from_path(str(DOCUMENT))
+# What no schema can say: a URL that may not be fetched, a prompt over the context.
+SCHEMA.config.checks.positive_data_acceptance.expected_statuses = [
+    "2xx",
+    "400",
+    "404",
+    "422",
+    "5xx",
+]
 ASKED: Any = [{"role": "user", "content": "Name three colours."}]
 
 
