@@ -35,9 +35,11 @@ def finetune(
     Raises:
         TrainingDataError: there are no or too few pairs.
         TrainingDiverged: the loss became NaN; the last good checkpoint is kept.
-        SetupError: the disk is full, or the tokenizer lacks a marker of the prompt format.
+        SetupError: the disk is full, the tokenizer lacks a marker of the prompt format, or the
+            tracker is not installed.
         KeyboardInterrupt: Ctrl-C; the same command goes on.
     """
+    options.check_tracker()
     mark = run_mark(workspace, base, options)
     train, dev = (read_pairs(workspace.pairs, split) for split in ("train", "dev"))
     data = make_data(base, train, dev, options)

@@ -170,3 +170,17 @@ def test_the_mark_changes_with_pairs_and_settings(base: Base, tmp_path: Path) ->
         stage.run_mark(many, base, replace(QUICK, rate=1e-3)),
     }
     assert len(marks) == 3
+
+
+def test_curves_can_go_to_a_tracker(base: Base, tmp_path: Path) -> None:
+    workspace = write_workspace(tmp_path)
+    finetune(workspace, base, replace(QUICK, epochs=1, report_to="tensorboard"))
+    assert list(workspace.trained.rglob("events.out.tfevents.*"))
+
+
+def test_a_tracker_that_is_not_there_is_named(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("training.tuning.options.find_spec", lambda _: None)
+    with pytest.raises(SetupError, match="pip install trackio"):
+        finetune(write_workspace(tmp_path), base, replace(QUICK, report_to="trackio"))

@@ -21,3 +21,10 @@ train finetune --work "$work" --base smollm2-135m-instruct \
   --title-drop 0.5 --sentence-case --max-teaser 0.99 --ungrounded-weight 0
 train export --work "$work" --name newsroom --title Newsroom \
   --description "Article to tweet, in the tone of a news desk: an adapter on SmolLM2 135M Instruct."
+for split in test dev; do
+  train evaluate --model newsroom --pairs "$work/pairs.jsonl" --split "$split" \
+    --json "$work/$split.json" --html "$work/$split.html"
+done
+train card --work "$work" --name newsroom --evaluation "$work/test.json" \
+  --data "Webis-Clickbait-22 (Hagen et al. 2022): posts of news outlets, with the articles they linked to." \
+  --data-licence "CC BY 4.0"

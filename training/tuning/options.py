@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from importlib.util import find_spec
 from typing import Literal
 
 from tokenizers import Tokenizer as BackendTokenizer
 
+from service.errors import SetupError
 from service.model_spec import ModelSpec
 from service.tokenizer import Tokenizer
 from training.export.checkpoint import Checkpoint
@@ -15,6 +17,13 @@ from training.tuning.examples import ExampleOptions
 
 Method = Literal["lora", "full"]
 Tracker = Literal["none", "tensorboard", "trackio", "wandb"]
+_TRACKER_MODULES: dict[Tracker, tuple[str, ...]] = {
+    "none": (),
+    "tensorboard": ("tensorboardX", "tensorboard"),
+    "trackio": ("trackio",),
+    "wandb": ("wandb",),
+}
+"""Any of them will do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +45,12 @@ class FinetuneOptions:
     seed: int = 0
     report_to: Tracker = "none"
     examples: ExampleOptions = field(default_factory=ExampleOptions)
+
+    def check_tracker(self) -> None:
+        """Raises SetupError where the tracker asked for is not installed."""
+        modules = _TRACKER_MODULES[self.report_to]
+        if modules and not any(map(find_spec, modules)):
+            raise SetupError(f"--report-to {self.report_to}: pip install {modules[0]}")
 
     def settings(self) -> dict[str, Value]:
         """What shapes the result, flat."""
