@@ -12,6 +12,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from typing import Generic, Protocol, TypeVar
 
 Item = TypeVar("Item")
@@ -89,6 +90,11 @@ class KeyedQueue(Generic[Item]):
         else:
             del self._waiting[name]
 
+    def again(self, name: Hashable, item: Item, not_before: float) -> None:
+        """In place of `done`: whoever was at the item is gone, and it is to be done anew."""
+        self._waiting[name].appendleft(item)
+        self._push(name, not_before)
+
     def next_start(self) -> float | None:
         """When the next item may start; None: only after some `done`."""
         return self._ready[0][0] if self._ready else None
@@ -96,6 +102,26 @@ class KeyedQueue(Generic[Item]):
     def _push(self, name: Hashable, not_before: float) -> None:
         heapq.heappush(self._ready, (not_before, self._num_pushed, name))
         self._num_pushed += 1
+
+
+@contextmanager
+def executor_on(on: str | None, max_workers: int) -> Iterator[Executor]:
+    """Threads of this process, or the cluster that `on` names: `ray` or `ray://HOST:10001`.
+
+    Args:
+        max_workers: threads; on a cluster, of each node.
+
+    Raises:
+        ExtraMissing: the cluster's libraries are not installed.
+        SetupError: the cluster cannot be reached.
+    """
+    if on is None:
+        yield ThreadExecutor(max_workers)
+        return
+    from service.cluster import cluster_executor  # a library of 240 MB, only where it is asked for
+
+    with cluster_executor(on, max_workers) as executor:
+        yield executor
 
 
 class ThreadExecutor:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from service.model_spec import Task
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_SPACING_S = 1.0
+"""Between two requests of a cluster to one host; on one machine the fetcher itself sees to it."""
 
 
 @click.command()
@@ -41,8 +43,9 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Whether prefix and prompt are part of the text.",
 )
 @click.option("--truncate", help="Cut a text off at the first of these; as --stop.")
+@click.option("--on", help="`ray` or `ray://HOST:10001`: on every node of a cluster.")
 @drawing
-def bulk(output: Path, form: str, delimiter: str, **options: Any) -> None:
+def bulk(output: Path, form: str, delimiter: str, on: str | None, **options: Any) -> None:
     """Write many texts into a file. Stopped and started again, it goes on where it was.
 
     Every row has its seed, model, flags and source; `drafts import` takes the file.
@@ -53,7 +56,7 @@ def bulk(output: Path, form: str, delimiter: str, **options: Any) -> None:
     from service.bulk.rows import RowFile
 
     with RowFile(rows_path, asked.run) as rows:
-        _fill(rows, rows_path, source, asked)
+        _fill(rows, rows_path, source, asked, on)
         if form == "text":
             _write_texts(output, rows, delimiter)
 
@@ -86,7 +89,7 @@ def _asked(options: dict[str, Any], source: Source) -> Asked:
     return Asked(drawing, tweet, prefix, include_prefix, digest)
 
 
-def _fill(rows: RowFile, path: Path, source: Source, asked: Asked) -> None:
+def _fill(rows: RowFile, path: Path, source: Source, asked: Asked, on: str | None) -> None:
     """Do what the file lacks. A stop leaves a file that the same command goes on with."""
     from service.bulk.run import ErrorFile
 
@@ -97,7 +100,7 @@ def _fill(rows: RowFile, path: Path, source: Source, asked: Asked) -> None:
         click.echo(f"{len(jobs)} jobs, all of them in {path} already", err=True)
         return
     try:
-        report = _run(jobs, rows, errors, asked, source)
+        report = _run(jobs, rows, errors, asked, source, on)
     except KeyboardInterrupt:
         click.echo(
             f"\ndoc2tweet: stopped; {rows.num_rows} rows are in {path}, and the same "
@@ -109,15 +112,26 @@ def _fill(rows: RowFile, path: Path, source: Source, asked: Asked) -> None:
 
 
 def _run(
-    jobs: list[Job], rows: RowFile, errors: ErrorFile, asked: Asked, source: Source
+    jobs: list[Job],
+    rows: RowFile,
+    errors: ErrorFile,
+    asked: Asked,
+    source: Source,
+    on: str | None,
 ) -> BulkReport:
     from service.bulk.run import run_bulk
     from service.bulk.work import BulkWork
-    from service.executor import ThreadExecutor
+    from service.executor import ThreadExecutor, executor_on
 
     max_workers = Config.from_env().engine.max_num_seqs * 2
     settings = {"ENGINE_MAX_QUEUED": max_workers, "FETCH_EXTRACT_CHILDREN": 1}
     task: Task = "generate" if source.is_prompts else "tweet"
+    if on is not None:
+        from service.bulk.remote import RemoteBulkWork
+
+        there = RemoteBulkWork(asked, task, tuple(settings.items()))
+        with executor_on(on, max_workers) as executor:
+            return run_bulk(jobs, there, executor, rows, errors, spacing_s=_SPACING_S)
     with loaded(asked.drawing.model, task, **settings) as parts:
         work = BulkWork(parts.pipeline, asked)
         return run_bulk(jobs, work, ThreadExecutor(max_workers), rows, errors)

@@ -1,0 +1,64 @@
+"""What the cluster's nodes are given to do; in a module of its own, since they import it."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from service.bulk.jobs import Job
+from service.bulk.rows import Row
+from service.bulk.work import Done
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Notes when it began, on a disk that all nodes see."""
+
+    folder: Path
+    seconds: float
+
+    def __call__(self, item: int) -> tuple[int, str]:
+        import ray
+
+        node: str = ray.get_runtime_context().get_node_id()
+        (self.folder / f"{item}-{time.time_ns()}").write_text(node)
+        time.sleep(self.seconds)
+        return item, node
+
+
+class Unloadable:
+    """As work of another version of the project would be."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return _missing, ("nothing",)
+
+    def __call__(self, item: int) -> int:
+        return item
+
+
+def _missing(name: str) -> object:
+    raise ModuleNotFoundError(name)
+
+
+class WriteOneRow:
+    """A bulk job without a model."""
+
+    def __call__(self, job: Job) -> Done:
+        row = Row(
+            text=f"{job.prompt} {job.seed}",
+            model="none",
+            seed=job.seed,
+            index=0,
+            prompt=job.prompt,
+            source=None,
+            article_title=None,
+            article_text=None,
+            flags=(),
+            overlap=None,
+            finish_reason="stop",
+            job=job.number,
+            num_rows=1,
+            run="run",
+        )
+        return Done(job, (row,), 1)
