@@ -14,7 +14,7 @@ MAX_CHARS = 2_000
 
 _MARKER = re.compile(r"<\|[^<>]{0,40}\|?>|<\|\w*$|</?s>|\[/?INST\]")
 _LABELS = r"tweet|post|headline|title|caption|answer|response|output|article|user|assistant|system"
-_LABEL = re.compile(rf"^[*_#\s]*(?:{_LABELS})[*_ ]*:[*_]*\s*", re.I)
+_LABEL = re.compile(rf"^(?:[*_#\s]*(?:{_LABELS})[*_ ]*:[*_]*\s*)+", re.I)
 _NEW_LABEL = re.compile(rf"\n[*_#\s]*(?:{_LABELS})[*_ ]*:", re.I)
 _QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "‘": "’", "«": "»", "`": "`", "**": "**"}
 _PAIRS = {")": "(", "]": "[", "}": "{", "”": "“", "»": "«"}

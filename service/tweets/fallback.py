@@ -6,7 +6,7 @@ import re
 
 from service.errors import NoPostableTweet
 from service.sentences import split_sentences
-from service.tweets.clean import clean
+from service.tweets.clean import MAX_CHARS, clean
 from service.tweets.length import weighted_length
 from service.tweets.postprocess import Context, finish
 from service.tweets.ranking import headline_overlap
@@ -24,9 +24,8 @@ def make_fallback(context: Context) -> Tweet:
         NoPostableTweet: the article has no word that the rules would let stand.
     """
     for text in _openings(context):
-        scrubbed = scrub(clean(text).text, context.facts, context.rules)
         try:
-            return finish(scrubbed, context, fallback=True)
+            return finish(scrub(text, context.facts, context.rules), context, fallback=True)
         except NoPostableTweet:
             continue
     raise NoPostableTweet("The article has no words that a tweet could be made of.")
@@ -34,8 +33,10 @@ def make_fallback(context: Context) -> Tweet:
 
 def _openings(context: Context) -> list[str]:
     """What the tweet may be made of, best first."""
-    title = context.article.title.strip()
-    sentences = [s.strip() for s in split_sentences(context.article.text[:4_000]) if s.strip()]
+    # Cleaned before anything is measured: only then is measuring fast whatever the text is.
+    title = clean(context.article.title).text
+    head = split_sentences(context.article.text[:MAX_CHARS])
+    sentences = [text for sentence in head if (text := clean(sentence).text)]
     first = sentences[0] if sentences else ""
     room = context.rules.max_length - (weighted_length(f" {context.link}") if context.link else 0)
     both = f"{title if _ENDED.search(title) else title + '.'} {first}"

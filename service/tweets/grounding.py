@@ -21,13 +21,15 @@ from service.tweets.quantities import ordinals, quantities
 from service.tweets.tweet import Claim, ClaimKind
 from service.tweets.words import STOP_WORDS, WORD, demonym_stem, fold, singular, words
 
+MAX_CHARS = 60_000
+"""Of an article's text; some ten thousand words."""
 _NEAR = 3
 """The words of one name stand no further apart than this."""
 _IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50|101)(?!\d)")
 CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _TITLE_CASE_SHARE = 0.6
 _CAPITALISED = re.compile(
-    r"[^\W\da-z_]\w+(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w+)+"
+    r"(?<!\w)[^\W\da-z_]\w++(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w++)+"
 )
 _MAX_INITIALS = 8
 
@@ -70,8 +72,11 @@ class Facts:
 
 
 def facts_of(article: Article) -> Facts:
-    """Read what a visitor of the page sees: title, text and byline, and the date."""
-    visible = "\n".join([article.title, article.text, *article.authors])
+    """Read what a visitor of the page sees: title, byline and text, and the date.
+
+    Of a very long text the head: a model sees less still, and reading takes time.
+    """
+    visible = "\n".join([article.title, *article.authors, article.text])[:MAX_CHARS]
     found = words(visible)
     whole = {fold(match.group()) for match in WORD.finditer(visible)}
     spoken = [*quantities(visible), *quantities((article.published or "")[:4])]

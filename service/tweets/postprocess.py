@@ -24,9 +24,9 @@ from service.tweets.tweet import Candidate, ScoreParts, Tweet, TweetRules
 from service.tweets.words import content_words
 
 _LEAD_SENTENCES = 3
-_URL = re.compile(r"https?://[^\s/?#]+(?:[/?#]\S*)?", re.IGNORECASE)
+_URL = re.compile(r"https?://([^\s/?#]+)(?:[/?#]\S*)?", re.IGNORECASE)
 _URL_SAFE = "/:?#[]@!$&'*+,;=%~-._"
-_MAX_URL = 2_048
+_MAX_URL, _MAX_HOST = 2_048, 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +171,8 @@ def _says_something(text: str) -> bool:
 
 def _usable_link(url: str) -> str:
     """A URL as X would take it: one link from end to end; empty where it cannot be made one."""
-    if len(url) > _MAX_URL or not _URL.fullmatch(url):
+    match = _URL.fullmatch(url)
+    if match is None or len(url) > _MAX_URL or len(match[1]) > _MAX_HOST:
         return ""
     if link_spans(url) == [(0, len(url))]:
         return url

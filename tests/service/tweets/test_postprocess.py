@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -254,3 +255,18 @@ def test_a_text_of_a_million_characters_is_read_in_part(context: Context) -> Non
 def test_no_place_in_an_emoji_sequence_may_be_cut() -> None:
     for sequence in ("👨‍👩‍👧‍👦", "🇳🇴", "👍🏽", "1️⃣", "❤️‍🔥", "e\u0301"):
         assert not any(may_cut(f"a{sequence}b", at) for at in range(2, len(sequence) + 1))
+
+
+@pytest.mark.parametrize("noise", ["a.", "é.", "É", "1 2 ", "Ab ", '"(', "@a #b http://c.de "])
+@pytest.mark.timeout(60)
+def test_no_article_takes_for_ever(noise: str) -> None:
+    text = noise * (100_000 // len(noise))
+    context = context_for(Article(text[:2_000], text), TweetRules(link_url=LINK))
+    with suppress(NoPostableTweet):
+        assert_postable(make_fallback(context), context)
+
+
+@pytest.mark.parametrize("url", ["https://" + "é." * 1_000, "https://a.com/" + "é." * 900, "a b"])
+def test_a_link_that_is_none_is_left_out(url: str, article: Article) -> None:
+    context = context_for(article, TweetRules(link_url=url))
+    assert make("The bridge is open", context).text == "The bridge is open"
