@@ -4,7 +4,7 @@ RUN apt-get update \
     && apt-get install --yes --no-install-recommends make \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /srv/doc2tweet
-COPY pyproject.toml constraints.txt README.md Makefile openapi.yaml ./
+COPY pyproject.toml constraints.txt README.md LICENSE Makefile openapi.yaml ./
 COPY service service
 COPY training training
 COPY models models
