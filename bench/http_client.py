@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 
-from bench.load import Ask
+from bench.clients import Ask
 from bench.results import Answer
 from bench.workload import MAX_TOKENS
 

@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from bench.load import measure
+from bench.clients import measure
 from bench.memory import peak_mb
 from bench.results import Answer, SystemResult
 from bench.workload import MAX_MODEL_LEN, MAX_TOKENS, prompts

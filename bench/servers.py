@@ -16,8 +16,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bench.clients import measure
 from bench.http_client import is_up, plain, streaming
-from bench.load import measure
 from bench.memory import peak_mb
 from bench.results import SystemResult
 from bench.workload import MAX_MODEL_LEN, MAX_TOKENS

@@ -3,6 +3,7 @@
     <models_dir>/<name>/model.toml      what it is (`ModelSpec`)
     <models_dir>/<name>/build/          what `doc2tweet-train build` made of it
         model.onnx …                    the graph, see `GRAPH_VERSION`
+        prefill.onnx                    the same for prompts, where that is faster another way
         tokenizer.json
         manifest.json                   sizes, digests, dimensions, and what it was built from
 
@@ -55,9 +56,10 @@ __all__ = [
     "default_models_dir",
 ]
 
-GRAPH_VERSION = 1
+GRAPH_VERSION = 2
 """Of the graph's inputs, outputs and numbers; a build of another version is made anew."""
-GRAPH_FILE, TOKENIZER_FILE, MANIFEST_FILE = "model.onnx", "tokenizer.json", "manifest.json"
+GRAPH_FILE, PREFILL_FILE = "model.onnx", "prefill.onnx"
+TOKENIZER_FILE, MANIFEST_FILE = "tokenizer.json", "manifest.json"
 _PACKAGE = Path(__file__).parent
 
 
@@ -112,6 +114,8 @@ class LoadedModel:
     folder: Path
     """Where `model.toml` lies, and whatever else belongs to the model."""
     graph: Path
+    prefill_graph: Path
+    """For prompts; the same file as `graph` where one does for both."""
     tokenizer: Path
     num_bytes: int
     """Of all built files."""
@@ -207,12 +211,14 @@ class ModelStore:
         manifest, build = self.manifest(name), self.build_dir(name)
         for file in manifest.files:
             _check_file(build / file.name, file, name)
+        names = {file.name for file in manifest.files}
         return LoadedModel(
             spec=self.spec(name),
             dims=manifest.dims,
             precision=manifest.precision,
             folder=self.folder(name),
             graph=build / GRAPH_FILE,
+            prefill_graph=build / (PREFILL_FILE if PREFILL_FILE in names else GRAPH_FILE),
             tokenizer=build / TOKENIZER_FILE,
             num_bytes=sum(file.size for file in manifest.files),
         )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-import onnxruntime as ort
 from numpy.typing import NDArray
 
+from service.engine.model_runner import open_session
 from service.models import ModelDims
 
 Floats = NDArray[np.float32]
@@ -17,12 +17,7 @@ class GraphRunner:
     """Args: the graph, its dimensions, and the size of the cache."""
 
     def __init__(self, graph: Path, dims: ModelDims, rows: int, max_len: int) -> None:
-        options = ort.SessionOptions()
-        options.intra_op_num_threads = 2
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = ort.InferenceSession(
-            str(graph), options, providers=["CPUExecutionProvider"]
-        )
+        self._session = open_session(graph, 2)
         shape = (rows, dims.num_kv_heads, max_len, dims.head_dim)
         parts = [f"{i}.{part}" for i in range(dims.num_layers) for part in ("key", "value")]
         self.cache = {part: np.zeros(shape, np.float32) for part in parts}

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from service.errors import SetupError
 from service.model_spec import Precision
-from service.models import ModelDims
+from service.models import PREFILL_FILE, ModelDims
 from training.export.checkpoint import Architecture, Checkpoint, TensorTable
 from training.export.decoder import Family, build_decoder
 from training.export.formats import FORMATS, WeightFormat
 from training.export.gpt2 import Gpt2Family
-from training.export.graph import GraphBuilder
+from training.export.graph import GraphBuilder, TensorFile
 from training.export.llama import LlamaFamily
 
 _DERIVED = (".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq")
@@ -29,11 +29,14 @@ def export_onnx(
     precision: Precision,
     on_layer: Callable[[], object] = lambda: None,
 ) -> list[Path]:
-    """Write the graph of a checkpoint.
+    """Write the graphs of a checkpoint.
+
+    Where a precision multiplies prompts in another way than single tokens, there are two graphs
+    over one cache: `path`, and `prefill.onnx` beside it for prompts.
 
     Args:
-        path: of the graph; the weights go to `<path>.data` beside it.
-        on_layer: called after each layer.
+        path: of the graph; the weights of both go to `<path>.data` beside it.
+        on_layer: called after each layer of the first graph.
 
     Returns:
         The files written.
@@ -42,12 +45,13 @@ def export_onnx(
         SetupError: a tensor is missing, or there is one that the family does not know, so that
             leaving it out would give another model.
     """
-    arch, tensors = checkpoint.architecture, checkpoint.tensors
-    with GraphBuilder(path) as graph:
-        family = _family(graph, arch, tensors, FORMATS[precision])
-        build_decoder(graph, family, arch, on_layer)
-        _check_all_taken(arch, tensors)
-        return graph.save()
+    formats = FORMATS[precision]
+    with TensorFile(path.with_name(path.name + ".data")) as tensors:
+        files = [_write(GraphBuilder(path, tensors), checkpoint, formats.decode, on_layer)]
+        if formats.prefill is not None:
+            graph = GraphBuilder(path.with_name(PREFILL_FILE), tensors)
+            files.append(_write(graph, checkpoint, formats.prefill, lambda: None))
+        return [*files, tensors.path]
 
 
 def model_dims(checkpoint: Checkpoint) -> ModelDims:
@@ -61,6 +65,18 @@ def model_dims(checkpoint: Checkpoint) -> ModelDims:
         context_length=arch.context_length,
         eos_ids=checkpoint.eos_ids,
     )
+
+
+def _write(
+    graph: GraphBuilder,
+    checkpoint: Checkpoint,
+    fmt: WeightFormat,
+    on_layer: Callable[[], object],
+) -> Path:
+    arch, tensors = checkpoint.architecture, checkpoint.tensors
+    build_decoder(graph, _family(graph, arch, tensors, fmt), arch, on_layer)
+    _check_all_taken(arch, tensors)
+    return graph.save()
 
 
 def _family(

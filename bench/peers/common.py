@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 
-from bench.load import num_requests
+from bench.clients import num_requests
 from bench.memory import peak_mb
 from bench.results import Answer, Level, SystemResult, level_of
 from bench.workload import CLIENTS, prompts

@@ -2,13 +2,15 @@
 
 Each layer's past and present are bound to the same memory, so that the operator writes new keys and
 values in place and nothing is copied between steps. Memory and bindings are made once; a step
-fills in numbers and runs. Knows nothing of requests.
+fills in numbers and runs. Prompts and single tokens may have a graph each, over the same cache.
+Knows nothing of requests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import onnxruntime as ort  # type: ignore[import-untyped]
@@ -73,19 +75,25 @@ class OnnxModelRunner:
     ) -> None:
         dims = model.dims
         self.cache_shape = CacheShape.of(dims, num_slots, max_model_len)
-        self._session = _open(model, num_threads)
+        self._decoder = open_session(model.graph, num_threads)
+        self._prefiller = self._decoder
+        if model.prefill_graph != model.graph:
+            self._prefiller = open_session(model.prefill_graph, num_threads)
         self._cache = self.cache_shape.zeros()
         self._ids = np.zeros(max(num_slots, max_model_len), dtype=np.int64)
         self._last_positions = np.zeros(num_slots, dtype=np.int32)
         self._total = np.zeros((), dtype=np.int32)
         self._logits = np.zeros((num_slots, dims.vocab_size), dtype=np.float32)
-        self._bindings: dict[tuple[int, int], ort.IOBinding] = {}
+        self._prefill_bindings: dict[int, ort.IOBinding] = {}
+        self._decode_bindings: dict[int, ort.IOBinding] = {}
 
     def prefill(self, slot: int, token_ids: Sequence[int], start: int) -> NDArray[np.float32]:
         """Compute a row's tokens from position `start` on. Returns: the last one's logits."""
         self._ids[: len(token_ids)] = token_ids
         self._last_positions[0] = start + len(token_ids) - 1
-        self._run(self._binding(slot, 1), rows=1, tokens=len(token_ids))
+        if slot not in self._prefill_bindings:
+            self._prefill_bindings[slot] = self._bind(self._prefiller, slot, 1)
+        self._run(self._prefiller, self._prefill_bindings[slot], (1, len(token_ids)))
         row: NDArray[np.float32] = self._logits[0]
         return row
 
@@ -97,26 +105,25 @@ class OnnxModelRunner:
         rows = len(token_ids)
         self._ids[:rows] = token_ids
         self._last_positions[:rows] = lengths
-        self._run(self._binding(0, rows), rows=rows, tokens=1)
+        if rows not in self._decode_bindings:
+            self._decode_bindings[rows] = self._bind(self._decoder, 0, rows)
+        self._run(self._decoder, self._decode_bindings[rows], (rows, 1))
         return self._logits[:rows]
 
     def copy_slot(self, source: int, target: int, length: int) -> None:
         self._cache[:, target, :, :length] = self._cache[:, source, :, :length]
 
-    def _run(self, binding: ort.IOBinding, rows: int, tokens: int) -> None:
-        self._total[...] = self._last_positions[:rows].max() + 1
-        _bind_input(binding, "input_ids", self._ids, (rows, tokens))
-        self._session.run_with_iobinding(binding)
+    def _run(
+        self, session: ort.InferenceSession, binding: ort.IOBinding, shape: tuple[int, int]
+    ) -> None:
+        """Shape: rows and tokens of `self._ids`."""
+        self._total[...] = self._last_positions[: shape[0]].max() + 1
+        _bind_input(binding, "input_ids", self._ids, shape)
+        session.run_with_iobinding(binding)
 
-    def _binding(self, first: int, rows: int) -> ort.IOBinding:
-        """Of the cache's rows `[first, first + rows)`; made once."""
-        key = (first, rows)
-        if key not in self._bindings:
-            self._bindings[key] = self._bind(first, rows)
-        return self._bindings[key]
-
-    def _bind(self, first: int, rows: int) -> ort.IOBinding:
-        binding = self._session.io_binding()
+    def _bind(self, session: ort.InferenceSession, first: int, rows: int) -> ort.IOBinding:
+        """Of the cache's rows `[first, first + rows)`."""
+        binding = session.io_binding()
         _bind_input(binding, "seqlens_k", self._last_positions, (rows,))
         _bind_input(binding, "total_sequence_length", self._total, ())
         _bind_output(binding, "logits", self._logits, (rows, self._logits.shape[1]))
@@ -128,14 +135,33 @@ class OnnxModelRunner:
         return binding
 
 
-def _open(model: LoadedModel, num_threads: int) -> ort.InferenceSession:
+def open_session(graph: Path, num_threads: int) -> ort.InferenceSession:
+    """Open a graph on the threads that all graphs of the process share.
+
+    Pools of their own would get in each other's way: the threads of the one that has just run spin
+    on the cores that the other needs.
+
+    Raises:
+        ModelDamaged: onnxruntime cannot read the graph.
+    """
+    _share_threads(num_threads)
     options = ort.SessionOptions()
-    options.intra_op_num_threads = num_threads
-    options.inter_op_num_threads = 1
+    options.use_per_session_threads = False
     try:
-        return ort.InferenceSession(model.graph, options, providers=["CPUExecutionProvider"])
+        return ort.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime's exceptions have no base of their own
-        raise ModelDamaged(f"{model.graph} cannot be opened: {error}") from error
+        raise ModelDamaged(f"{graph} cannot be opened: {error}") from error
+
+
+_shared_threads: list[int] = []
+"""The size of the pool, once there is one."""
+
+
+def _share_threads(num_threads: int) -> None:
+    """Make the pool; there can be one a process, so the first caller's number holds."""
+    if not _shared_threads:
+        ort.set_global_thread_pool_sizes(num_threads, 1)
+        _shared_threads.append(num_threads)
 
 
 def _bind_input(

@@ -182,5 +182,6 @@ def test_manifest_is_plain_json(store: ModelStore) -> None:
     assert {file["name"] for file in raw["files"]} == {
         "model.onnx",
         "model.onnx.data",
+        "prefill.onnx",
         "tokenizer.json",
     }

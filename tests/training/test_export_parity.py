@@ -92,10 +92,12 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[Ref
     return make
 
 
-def runner_of(folder: Path, out: Path, precision: Precision, rows: int = 3) -> GraphRunner:
+def runner_of(
+    folder: Path, out: Path, precision: Precision, rows: int = 3, graph: str = "model.onnx"
+) -> GraphRunner:
     checkpoint = read_checkpoint(folder)
     export_onnx(checkpoint, out / "model.onnx", precision)
-    return GraphRunner(out / "model.onnx", model_dims(checkpoint), rows, MAX_LEN)
+    return GraphRunner(out / graph, model_dims(checkpoint), rows, MAX_LEN)
 
 
 def reference(model: Reference, ids: list[int]) -> Floats:
@@ -162,13 +164,28 @@ def test_company_does_not_change_a_bit(
     np.testing.assert_array_equal(together, np.stack(alone))
 
 
+@pytest.mark.parametrize("name", ["llama-tied", "gpt2"])
+def test_tokens_of_a_prompt_do_not_change_each_other(
+    saved: Callable[[str], tuple[Reference, Path]], tmp_path: Path, name: str
+) -> None:
+    """The graph for prompts takes its scales token by token."""
+    folder = saved(name)[1]
+    runner = runner_of(folder, tmp_path, "int8", rows=2, graph="prefill.onnx")
+    ids = texts(32)[0]
+    runner.step(0, [ids[:16]], [0])
+    runner.step(1, [ids], [0])
+    for cache in runner.cache.values():
+        np.testing.assert_array_equal(cache[0, :, :16], cache[1, :, :16])
+
+
+@pytest.mark.parametrize("graph", ["model.onnx", "prefill.onnx"])
 @pytest.mark.parametrize("name", ["llama-tied", "llama-attention-bias", "gpt2", "gpt2-untied"])
 def test_int8_stays_close(
-    saved: Callable[[str], tuple[Reference, Path]], tmp_path: Path, name: str
+    saved: Callable[[str], tuple[Reference, Path]], tmp_path: Path, name: str, graph: str
 ) -> None:
     model, folder = saved(name)
     ids = texts(12)[0]
-    logits = prefill(runner_of(folder, tmp_path, "int8"), [ids], 32)[0]
+    logits = prefill(runner_of(folder, tmp_path, "int8", graph=graph), [ids], 32)[0]
     expected = reference(model, ids)
     assert np.corrcoef(logits, expected)[0, 1] > 0.999
     assert np.abs(logits - expected).max() < 0.1 * np.ptp(expected)

@@ -172,14 +172,14 @@ weights = hnp.arrays(np.int32, (3, 40), elements=st.integers(-(10**6), 10**6)).m
 def test_q8_0_blocks_are_kept(weight: FloatArray) -> None:
     kind = GGMLQuantizationType.Q8_0
     kept = dequantize(quantize(np.ascontiguousarray(weight[:, :32]), kind), kind)
-    values, scales = quantize_blocks(kept)
+    values, scales = quantize_blocks(kept, 32)
     restored = (values.astype(np.float32) - 128) * scales[..., None]
     np.testing.assert_allclose(restored.reshape(kept.shape), kept, rtol=1e-6)
 
 
 @given(weight=weights)
 def test_no_weight_is_off_by_more_than_half_a_step(weight: FloatArray) -> None:
-    values, scales = quantize_blocks(weight)
+    values, scales = quantize_blocks(weight, 32)
     restored = ((values.astype(np.float32) - 128) * scales[..., None]).reshape(3, -1)
     limit = np.repeat(scales, 32, axis=1)[:, :40] * 0.5001
     assert (np.abs(restored[:, :40] - weight) <= limit).all()

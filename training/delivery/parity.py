@@ -73,7 +73,11 @@ def _float_build(builder: Builder, served: LoadedModel, folder: Path) -> LoadedM
     export_onnx(checkpoint, folder / GRAPH_FILE, "fp32")
     (folder / TOKENIZER_FILE).write_text(checkpoint.tokenizer_json, encoding="utf-8")
     return replace(
-        served, precision="fp32", graph=folder / GRAPH_FILE, tokenizer=folder / TOKENIZER_FILE
+        served,
+        precision="fp32",
+        graph=folder / GRAPH_FILE,
+        prefill_graph=folder / GRAPH_FILE,
+        tokenizer=folder / TOKENIZER_FILE,
     )
 
 

@@ -23,23 +23,55 @@ _ALIGNMENT = 4096
 Dim = int | str
 
 
-class GraphBuilder:
-    """Collects nodes and constants, then writes `<path>` and `<path>.data`."""
+class TensorFile:
+    """The data file `<path>`, which graphs in the same folder may share; a name stands for one
+    array, whoever adds it again."""
 
     def __init__(self, path: Path) -> None:
-        self._path = path
-        self._data_path = path.with_name(path.name + ".data")
-        self._data = self._data_path.open("wb")
-        self._nodes: list[onnx.NodeProto] = []
-        self._constants: dict[str, TensorProto] = {}
-        self._inputs: list[onnx.ValueInfoProto] = []
-        self._outputs: list[onnx.ValueInfoProto] = []
+        self.path = path
+        self._data = path.open("wb")
+        self._tensors: dict[str, TensorProto] = {}
 
-    def __enter__(self) -> GraphBuilder:
+    def __enter__(self) -> TensorFile:
         return self
 
     def __exit__(self, *_: object) -> None:
         self._data.close()
+
+    def add(self, name: str, array: NDArray[Any]) -> TensorProto:
+        if name not in self._tensors:
+            array = np.ascontiguousarray(array)
+            small = array.nbytes <= _INLINE_BYTES
+            make = onnx.numpy_helper.from_array if small else self._external
+            self._tensors[name] = make(array, name)
+        return self._tensors[name]
+
+    def _external(self, array: NDArray[Any], name: str) -> TensorProto:
+        offset = -(-self._data.tell() // _ALIGNMENT) * _ALIGNMENT
+        self._data.seek(offset)
+        self._data.write(array.data)
+        tensor = TensorProto(
+            name=name,
+            data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
+            dims=array.shape,
+            data_location=TensorProto.EXTERNAL,
+        )
+        entries = {"location": self.path.name, "offset": offset, "length": array.nbytes}
+        for key, value in entries.items():
+            tensor.external_data.add(key=key, value=str(value))
+        return tensor
+
+
+class GraphBuilder:
+    """Collects nodes and constants, then writes `<path>`; large constants go to `tensors`."""
+
+    def __init__(self, path: Path, tensors: TensorFile) -> None:
+        self._path = path
+        self._tensors = tensors
+        self._nodes: list[onnx.NodeProto] = []
+        self._constants: dict[str, TensorProto] = {}
+        self._inputs: list[onnx.ValueInfoProto] = []
+        self._outputs: list[onnx.ValueInfoProto] = []
 
     def input(self, name: str, dtype: int, shape: Sequence[Dim]) -> str:
         self._inputs.append(helper.make_tensor_value_info(name, dtype, list(shape)))
@@ -51,11 +83,7 @@ class GraphBuilder:
 
     def constant(self, name: str, array: NDArray[Any]) -> str:
         """Add a constant; a name stands for one array, whoever adds it again."""
-        if name not in self._constants:
-            array = np.ascontiguousarray(array)
-            small = array.nbytes <= _INLINE_BYTES
-            make = onnx.numpy_helper.from_array if small else self._external
-            self._constants[name] = make(array, name)
+        self._constants[name] = self._tensors.add(name, array)
         return name
 
     def node(
@@ -77,8 +105,8 @@ class GraphBuilder:
         )
         return names[0]
 
-    def save(self) -> list[Path]:
-        """Write the graph; the files it consists of."""
+    def save(self) -> Path:
+        """Write the graph. The data file is whole once it is closed."""
         graph = helper.make_graph(
             self._nodes, "doc2tweet", self._inputs, self._outputs, list(self._constants.values())
         )
@@ -86,21 +114,5 @@ class GraphBuilder:
         model = helper.make_model(
             graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="doc2tweet"
         )
-        self._data.flush()
         self._path.write_bytes(model.SerializeToString())
-        return [self._path, self._data_path]
-
-    def _external(self, array: NDArray[Any], name: str) -> TensorProto:
-        offset = -(-self._data.tell() // _ALIGNMENT) * _ALIGNMENT
-        self._data.seek(offset)
-        self._data.write(array.data)
-        tensor = TensorProto(
-            name=name,
-            data_type=helper.np_dtype_to_tensor_dtype(array.dtype),
-            dims=array.shape,
-            data_location=TensorProto.EXTERNAL,
-        )
-        entries = {"location": self._data_path.name, "offset": offset, "length": array.nbytes}
-        for key, value in entries.items():
-            tensor.external_data.add(key=key, value=str(value))
-        return tensor
+        return self._path
