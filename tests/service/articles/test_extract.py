@@ -31,6 +31,9 @@ SLOW = (
 )
 
 
+TAKEN_OVER = b'{"article": {"title": 1, "text": [], "authors": [], "origins": {}}}'
+
+
 def page(html: str, content_type: str = "text/html") -> FetchedPage:
     return FetchedPage("https://site.example/page", html.encode(), content_type)
 
@@ -167,7 +170,7 @@ def test_a_child_that_has_read_enough_is_replaced(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"null", b"{}", b'{"article": {}}', b'{"refusal": "x"}', b"\xff"]
+    "sent", [b"", b"null", b"{}", b'{"article": {}}', b'{"refusal": "x"}', b"\xff", TAKEN_OVER]
 )
 def test_nonsense_from_a_child_is_no_article(
     extractor: Extractor, sent: bytes, monkeypatch: pytest.MonkeyPatch
