@@ -62,7 +62,7 @@ class Extractor:
         self._add(pages=1)
         try:
             return wire.decode_answer(answer)
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             raise NotAnArticle("The page cannot be read.") from None
 
     def stats(self) -> ExtractStats:

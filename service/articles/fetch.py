@@ -57,6 +57,14 @@ class Fetcher:
         self._tls = _tls_context(config)
         self._proxy = _parse_proxy(config.proxy) if config.proxy else None
 
+    def canonical(self, url: str) -> str:
+        """The one spelling of a URL, without its fragment; at most 2,048 characters as given.
+
+        Raises:
+            UrlNotAllowed: its text is not read as a URL to fetch.
+        """
+        return self._guard.target(url).url
+
     def fetch(
         self,
         url: str,

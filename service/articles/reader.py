@@ -73,9 +73,10 @@ class ArticleReader:
         """
         patience = Deadline(self._patience_s, cancelled)
         try:
+            page_url = self._fetcher.canonical(url)
             found = self._cache.get(
-                url.partition("#")[0],
-                lambda: self._read(url, deadline_s, cancelled),
+                page_url,
+                lambda: self._read(page_url, deadline_s, cancelled),
                 patience.slice,
             )
         except ArticleError as error:

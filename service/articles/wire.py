@@ -59,13 +59,23 @@ def decode_answer(payload: bytes) -> Article:
     """
     Raises:
         ArticleError: what the child refused the page with.
-        ValueError, KeyError, TypeError: it sent something else.
+        ValueError, KeyError, TypeError, AttributeError: it sent something else.
     """
     answer: dict[str, Any] = json.loads(payload)
     if "refusal" in answer:
         raise _REFUSALS[answer["refusal"]](answer["detail"])
     fields = answer["article"]
-    return Article(**{**fields, "authors": tuple(fields["authors"])})
+    article = Article(**{**fields, "authors": tuple(fields["authors"])})
+    _require_text(article.title, article.text, *article.authors, *article.origins.values())
+    optional = (article.url, article.published, article.site_name, article.language)
+    _require_text(*(value for value in (*optional, article.image_url) if value is not None))
+    return article
+
+
+def _require_text(*values: object) -> None:
+    """A child that a page has taken over may send anything."""
+    if not all(isinstance(value, str) for value in values):
+        raise TypeError("an article's field is no text")
 
 
 def _read_exactly(stream: BinaryIO, size: int) -> bytes:

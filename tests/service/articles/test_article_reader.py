@@ -47,6 +47,21 @@ def test_the_same_url_is_fetched_once(reader: ArticleReader, site: FaultServer) 
     assert reader.stats().cache.hits == before + 1
 
 
+def test_other_spellings_of_a_url_are_the_same_page(
+    reader: ArticleReader, site: FaultServer
+) -> None:
+    url = site.serve("/spelt", response())
+    reader.read(url)
+    assert reader.read(url.replace("http", "HTTP")).cached
+
+
+def test_what_is_no_url_takes_no_place_in_the_cache(reader: ArticleReader) -> None:
+    before = reader.stats().cache.size
+    with pytest.raises(UrlNotAllowed):
+        reader.read("http://example.com/" + "a" * 100_000)
+    assert reader.stats().cache.size == before
+
+
 def test_refusals_are_counted_by_type(reader: ArticleReader, site: FaultServer) -> None:
     before = dict(reader.stats().refusals)
     url = site.serve("/busy", response(b"", "503 Busy"))

@@ -31,6 +31,9 @@ SLOW = (
 )
 
 
+TAKEN_OVER = b'{"article": {"title": 1, "text": [], "authors": [], "origins": {}}}'
+
+
 def page(html: str, content_type: str = "text/html") -> FetchedPage:
     return FetchedPage("https://site.example/page", html.encode(), content_type)
 
@@ -57,8 +60,9 @@ def test_an_article_comes_back_through_the_pipe(extractor: Extractor) -> None:
         f"<html><body>{f'<p {ATTRIBUTES}>x</p>' * 4}<p>{SENTENCE * 9}</p></body></html>",
         "<html><body>" + f"<p {ATTRIBUTES[:15000]}>{SENTENCE}</p>" * 200 + "</body></html>",
         "<html><body>" + "<p>short</p>" * 200_000 + "</body></html>",
+        "<html><body><p " + ATTRIBUTES.replace('="x"', "") + f">{SENTENCE * 9}</p></body></html>",
     ],
-    ids=["one tag", "four tags", "many tags", "many elements"],
+    ids=["one tag", "four tags", "many tags", "many elements", "without values"],
 )
 def test_a_page_made_to_cost_time_is_refused_in_3_s(strict: Extractor, html: str) -> None:
     start = time.monotonic()
@@ -167,7 +171,7 @@ def test_a_child_that_has_read_enough_is_replaced(monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize(
-    "sent", [b"", b"null", b"{}", b'{"article": {}}', b'{"refusal": "x"}', b"\xff"]
+    "sent", [b"", b"null", b"{}", b'{"article": {}}', b'{"refusal": "x"}', b"\xff", TAKEN_OVER]
 )
 def test_nonsense_from_a_child_is_no_article(
     extractor: Extractor, sent: bytes, monkeypatch: pytest.MonkeyPatch
