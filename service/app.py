@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -17,6 +19,7 @@ from service.config import Config
 from service.engine.llm_engine import NUM_PREFILL_SLOTS, LLMEngine
 from service.engine.model_runner import OnnxModelRunner
 from service.engine.worker import EngineWorker
+from service.errors import ConfigError
 from service.lifecycle import Lifecycle
 from service.models import LoadedModel
 from service.observability import Metrics, log_to_stderr
@@ -25,6 +28,9 @@ from service.served import model_store, served_names
 from service.tokenizer import Tokenizer
 from service.tweets.overlap import FILE_NAME as OVERLAP_FILE
 from service.tweets.overlap import read_index
+
+if TYPE_CHECKING:
+    from service.tracing import Tracing
 
 
 def create_app(config: Config) -> Flask:
@@ -50,11 +56,16 @@ def build_parts(config: Config) -> Parts:
     models = [_served(model, config) for model in loaded]
     pipeline = Pipeline(models, worker, Admission(worker), reader)
 
+    tracing = _tracing(config)
+
     def close() -> None:
         worker.close()
         reader.close()
+        if tracing:
+            tracing.close()
 
-    return Parts(config, pipeline, Lifecycle(), Metrics(), close)
+    trace = tracing.record if tracing else None
+    return Parts(config, pipeline, Lifecycle(), Metrics(), close, trace)
 
 
 def make_app(parts: Parts) -> Flask:
@@ -78,6 +89,16 @@ def make_app(parts: Parts) -> Flask:
     if parts.config.api.num_proxies:
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=parts.config.api.num_proxies)  # type: ignore[method-assign]
     return app
+
+
+def _tracing(config: Config) -> Tracing | None:
+    if not config.log.traces:
+        return None
+    try:
+        from service.tracing import to_collector
+    except ImportError:
+        raise ConfigError("DOC2TWEET_LOG_TRACES needs: pip install 'doc2tweet[otel]'") from None
+    return to_collector()
 
 
 def _serve_drafts(app: Flask, config: Config) -> None:

@@ -162,6 +162,7 @@ class ApiConfig:
 @dataclass(frozen=True, slots=True)
 class LogConfig:
     level: str = setting("info", "debug, info, warning or error.")
+    traces: bool = setting(False, "Send spans by OpenTelemetry; needs the extra `otel`.")
     user_text: bool = setting(False, "Whether logs may hold prompts, URLs and error messages.")
 
 

@@ -1,7 +1,6 @@
 """A service over models without weights: real routes, pipeline, admission and engine.
 
-`app` is what gunicorn serves where a test needs its behaviour and not a model's words; a step of
-that model takes `STEP_S`.
+`create_fake_app` is what gunicorn serves where a test needs its behaviour, not a model's words.
 """
 
 from __future__ import annotations
@@ -11,6 +10,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from tokenizers import Tokenizer as BackendTokenizer
 
 from service.admission import Admission
@@ -27,7 +28,6 @@ from service.pipeline import Pipeline, ServedModel
 from service.tokenizer import Tokenizer
 from tests.fakes import EOS, FakeRunner, byte_tokenizer
 
-STEP_S = 0.01
 MAX_MODEL_LEN = 2048
 TINY = ModelSpec(
     name="tiny",
@@ -58,7 +58,7 @@ def fake_parts(config: Config, runner: FakeRunner, reader: ArticleReader) -> Par
     limits = {"max_num_seqs": config.engine.max_num_seqs, "max_model_len": MAX_MODEL_LEN}
     engines = {
         "tiny": LLMEngine(runner, eos_ids=[EOS], **limits),
-        "plain": LLMEngine(FakeRunner(), eos_ids=[EOS], **limits),
+        "plain": LLMEngine(ChatRunner(), eos_ids=[EOS], **limits),
     }
     worker = EngineWorker(engines, max_queued=config.engine.max_queued)
     worker.start()
@@ -70,20 +70,27 @@ def fake_parts(config: Config, runner: FakeRunner, reader: ArticleReader) -> Par
     return Parts(config, pipeline, Lifecycle(), Metrics(), worker.close)
 
 
-class SlowRunner(FakeRunner):
-    """Takes its time, as weights would."""
+class ChatRunner(FakeRunner):
+    """Knows the borders of a turn, and never draws one. A step takes at least `step_s`."""
 
-    def _begin(self, *args: Any) -> None:
-        time.sleep(STEP_S)
-        super()._begin(*args)
+    def __init__(self, step_s: float = 0.0) -> None:
+        super().__init__()
+        self._step_s = step_s
+
+    def _begin(self, what: str, number: int) -> None:
+        time.sleep(self._step_s)
+        super()._begin(what, number)
+
+    def _logits(self, slot: int) -> NDArray[np.float32]:
+        return np.pad(super()._logits(slot), (0, 2), constant_values=-1e9)
 
 
-def create_fake_app() -> Any:
-    """For gunicorn: `tests.fake_service:create_fake_app()`."""
+def create_fake_app(step_s: float) -> Any:
+    """For gunicorn: `tests.fake_service:create_fake_app(0.01)`."""
     config = Config.from_env()
     log_to_stderr(config.log.level)
     reader = ArticleReader(config.fetch)
-    parts = fake_parts(config, SlowRunner(), reader)
+    parts = fake_parts(config, ChatRunner(step_s), reader)
 
     def close() -> None:
         parts.close()

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from flask import Flask, Response, g, request
 
-from service.api.parts import parts
+from service.api.parts import Parts, parts
 from service.errors import Doc2TweetError
 from service.observability import Metrics, request_id
 from service.shapes import GenerateResult, TweetResult
@@ -34,6 +35,8 @@ class RequestRecord:
     path: str
     route: str
     client: str
+    headers: Mapping[str, str]
+    """Those that name the trace a request belongs to."""
     started: float = field(default_factory=time.monotonic)
     details: dict[str, Any] = field(default_factory=dict)
     """Model, counts and times; never text."""
@@ -48,9 +51,9 @@ class RequestRecord:
         self.details |= {name: round(ms, 1) for name, ms in times.items()}
         metrics.observe(result.model, result.usage, times)
 
-    def finish(self, status: int, metrics: Metrics) -> None:
+    def finish(self, status: int, here: Parts) -> None:
         """Write the line and count the answer, streamed or not, once it is over."""
-        seconds = time.monotonic() - self.started
+        seconds, metrics = time.monotonic() - self.started, here.metrics
         if "error" in self.details:
             metrics.refusals.labels(self.details["error"]).inc()
         metrics.requests.labels(self.route, str(status)).inc()
@@ -65,6 +68,8 @@ class RequestRecord:
             **self.details,
         }
         _log.info("request", extra={"fields": fields})
+        if here.trace is not None:
+            here.trace(f"{self.method} {self.route}", seconds, status, self.details, self.headers)
 
 
 def install(app: Flask) -> None:
@@ -76,14 +81,19 @@ def _begin() -> None:
     g.request_id = request_id(request.headers.get("X-Request-ID"))
     route = request.url_rule.rule if request.url_rule else "unknown"
     g.record = RequestRecord(
-        g.request_id, request.method, request.path[:200], route, request.remote_addr or ""
+        g.request_id,
+        request.method,
+        request.path[:200],
+        route,
+        request.remote_addr or "",
+        {n: request.headers[n] for n in ("traceparent", "tracestate") if n in request.headers},
     )
 
 
 def _end(response: Response) -> Response:
     for name, value in _HEADERS.items():
         response.headers.setdefault(name, value)
-    record, metrics = g.record, parts().metrics
+    record, here = g.record, parts()
     response.headers["X-Request-ID"] = record.request_id
-    response.call_on_close(lambda: record.finish(response.status_code, metrics))
+    response.call_on_close(lambda: record.finish(response.status_code, here))
     return response

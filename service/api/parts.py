@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -14,6 +14,7 @@ from service.observability import Metrics
 from service.pipeline import Pipeline
 
 _NAME = "doc2tweet"
+Trace = Callable[[str, float, int, Mapping[str, object], Mapping[str, str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,8 @@ class Parts:
     metrics: Metrics
     close: Callable[[], None]
     """Ends every thread and child process of the service."""
+    trace: Trace | None = None
+    """Told of each request that has ended: its name, seconds, status, details and headers."""
 
     def drain(self) -> None:
         """Let the requests in flight end, within the time that is set for it."""

@@ -61,7 +61,7 @@ def start_fake(
 
     def started(settings: Mapping[str, object]) -> AbstractContextManager[Service]:
         log = tmp_path_factory.mktemp("fake") / "log"
-        return running(log, {**LOOPBACK, **SMALL, **settings}, fake=True)
+        return running(log, {**LOOPBACK, **SMALL, **settings}, fake_step_s=0.01)
 
     return started
 

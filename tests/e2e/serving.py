@@ -21,10 +21,6 @@ import requests
 ROOT = Path(__file__).parent.parent.parent
 MODEL = "smollm2-135m-instruct"
 LOOPBACK = {"DOC2TWEET_FETCH_ALLOWED_NETWORKS": "127.0.0.0/8", "DOC2TWEET_FETCH_ALLOWED_PORTS": "*"}
-FAKE = [
-    *(sys.executable, "-m", "gunicorn", "--config", str(ROOT / "service" / "gunicorn.conf.py")),
-    "tests.fake_service:create_fake_app()",
-]
 _START_S = 90
 
 
@@ -82,14 +78,17 @@ def command(*arguments: str) -> list[str]:
 
 
 @contextmanager
-def running(log: Path, settings: Mapping[str, object], *, fake: bool = False) -> Iterator[Service]:
+def running(
+    log: Path, settings: Mapping[str, object], *, fake_step_s: float | None = None
+) -> Iterator[Service]:
     """Start the service on a free port and wait until it is ready.
 
-    `fake`: gunicorn, its settings and its worker are the real ones, the model has no weights.
+    With `fake_step_s` gunicorn, its settings and its worker are the real ones, but the model has no
+    weights, and a step of it takes so long.
     """
     port = free_port()
     env = environment({"DOC2TWEET_PORT": port, "DOC2TWEET_MODELS": MODEL, **settings})
-    start = FAKE if fake else command("serve")
+    start = command("serve") if fake_step_s is None else _fake(fake_step_s)
     with log.open("wb") as out:
         process = subprocess.Popen(start, env=env, stdout=out, stderr=out, cwd=ROOT)
     service = Service(process, f"http://127.0.0.1:{port}", log)
@@ -99,6 +98,12 @@ def running(log: Path, settings: Mapping[str, object], *, fake: bool = False) ->
     finally:
         if process.poll() is None:
             service.terminate()
+
+
+def _fake(step_s: float) -> list[str]:
+    settings = str(ROOT / "service" / "gunicorn.conf.py")
+    app = f"tests.fake_service:create_fake_app({step_s})"
+    return [sys.executable, "-m", "gunicorn", "--config", settings, app]
 
 
 def _wait_until_ready(service: Service) -> None:

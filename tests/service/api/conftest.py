@@ -13,7 +13,7 @@ from service.api.parts import Parts
 from service.app import make_app
 from service.articles.reader import ArticleReader
 from service.config import Config, EngineConfig, FetchConfig, ServerConfig
-from tests.fake_service import fake_parts
+from tests.fake_service import ChatRunner, fake_parts
 from tests.fakes import FakeRunner
 
 CONFIG = Config(
@@ -25,7 +25,7 @@ CONFIG = Config(
 
 @pytest.fixture
 def runner() -> FakeRunner:
-    return FakeRunner()
+    return ChatRunner()
 
 
 @pytest.fixture(scope="session")
