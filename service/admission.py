@@ -9,14 +9,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service.engine.worker import EngineWorker
 from service.errors import EngineDraining, EngineOverloaded
+from service.workers import Worker
 
 
 class Admission:
     """As many places a model as its engine has rows and queue."""
 
-    def __init__(self, worker: EngineWorker) -> None:
+    def __init__(self, worker: Worker) -> None:
         self._worker = worker
         self._taken = dict.fromkeys(worker.stats(), 0)
         self._lock = threading.Lock()

@@ -28,6 +28,8 @@ from service.served import model_store, served_names
 from service.tokenizer import Tokenizer
 from service.tweets.overlap import FILE_NAME as OVERLAP_FILE
 from service.tweets.overlap import read_index
+from service.upstream.worker import UpstreamWorker, upstream_model
+from service.workers import Workers
 
 if TYPE_CHECKING:
     from service.tracing import Tracing
@@ -46,14 +48,18 @@ def create_app(config: Config) -> Flask:
 def build_parts(config: Config) -> Parts:
     """Load the models, start the engine's thread."""
     store = model_store(config)
-    loaded = [store.load(name) for name in served_names(config)]
-    worker = EngineWorker(
+    specs = [store.spec(name) for name in served_names(config)]
+    loaded = [store.load(spec.name) for spec in specs if spec.upstream is None]
+    engines = EngineWorker(
         {model.spec.name: _engine(model, config) for model in loaded},
         max_queued=config.engine.max_queued,
     )
-    worker.start()
+    engines.start()
+    away = [spec for spec in specs if spec.upstream is not None]
+    worker = Workers(engines, UpstreamWorker(away, config.upstream))
     reader = ArticleReader(config.fetch)
-    models = [_served(model, config) for model in loaded]
+    here = {model.spec.name: _served(model, config) for model in loaded}
+    models = [here.get(spec.name) or upstream_model(spec, config.upstream) for spec in specs]
     pipeline = Pipeline(models, worker, Admission(worker), reader)
 
     tracing = _tracing(config)

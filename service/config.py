@@ -167,12 +167,22 @@ class LogConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamConfig:
+    api_key: str | None = setting(
+        None, "Key for the servers that models name as `upstream`.", secret=True
+    )
+    timeout_s: float = setting(30.0, "How long such a server may stay silent.", least=0.1)
+    max_open: int = setting(64, "Requests that may be under way at one such model.", least=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     server: ServerConfig = field(default_factory=ServerConfig)
     engine: EngineConfig = field(default_factory=EngineConfig)
     fetch: FetchConfig = field(default_factory=FetchConfig)
     drafts: DraftsConfig = field(default_factory=DraftsConfig)
     posting: PostingConfig = field(default_factory=PostingConfig)
+    upstream: UpstreamConfig = field(default_factory=UpstreamConfig)
     x: XConfig = field(default_factory=XConfig)
     api: ApiConfig = field(default_factory=ApiConfig)
     log: LogConfig = field(default_factory=LogConfig)

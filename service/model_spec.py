@@ -21,6 +21,7 @@ Precision = Literal["int8", "fp32"]
 PromptFormat = Literal["chatml", "markers", "plain"]
 Task = Literal["generate", "chat", "tweet"]
 T = TypeVar("T")
+_BEYOND_OPENAI = {"top_k", "min_p", "repetition_penalty"}
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -62,6 +63,19 @@ _SOURCES: dict[str, type[Source]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class UpstreamSpec:
+    """A server that speaks OpenAI's API, in the place of weights."""
+
+    url: str
+    """With its version, such as `http://gpu-host:8000/v1`."""
+    model: str
+    """The model's name there."""
+    api: Literal["chat", "completions"] = "chat"
+    also_takes: tuple[str, ...] = ()
+    """Sampling settings that it knows beyond OpenAI's: `top_k`, `min_p`, `repetition_penalty`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AdapterSpec:
     """LoRA weights as peft saves them; `adapter_config.json` lies beside the file."""
 
@@ -96,7 +110,8 @@ class BuildSpec:
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """One model. Either `sources` or, where it is an adapter on another model, `base`."""
+    """One model: `sources`, or `base` where it is an adapter on another, or `upstream` where it
+    runs on another server."""
 
     name: str
     title: str
@@ -109,6 +124,7 @@ class ModelSpec:
     prompt: PromptSpec
     sources: tuple[Source, ...] = ()
     base: str | None = None
+    upstream: UpstreamSpec | None = None
     adapter: AdapterSpec | None = None
     build: BuildSpec = BuildSpec()
 
@@ -141,12 +157,23 @@ def file_sha256(path: Path) -> str:
 def _check(spec: ModelSpec, folder: str) -> None:
     if spec.name != folder or not _NAME.fullmatch(spec.name):
         raise ValueError(f"name is {spec.name!r} in a folder called {folder!r}; use the same name")
-    if bool(spec.sources) == (spec.base is not None):
-        raise ValueError("give either sources or base")
+    if [bool(spec.sources), spec.base is not None, spec.upstream is not None].count(True) != 1:
+        raise ValueError("give either sources or base or upstream")
+    if spec.upstream is not None:
+        _check_upstream(spec, spec.upstream)
     if spec.adapter is not None and spec.base is None:
         raise ValueError("an adapter needs a base")
     if spec.context_length < 1 or not spec.tasks:
         raise ValueError("context_length must be positive and tasks not empty")
+
+
+def _check_upstream(spec: ModelSpec, upstream: UpstreamSpec) -> None:
+    if not upstream.url.startswith(("http://", "https://")):
+        raise ValueError("upstream.url must begin with http:// or https://")
+    if spec.prompt.format != "plain" or "chat" in spec.tasks:
+        raise ValueError('an upstream model has prompt.format = "plain", and no task chat')
+    if unknown := sorted(set(upstream.also_takes) - _BEYOND_OPENAI):
+        raise ValueError(f"upstream.also_takes: {unknown[0]} is no setting")
 
 
 def _build(kind: type[T], table: object, where: str) -> T:

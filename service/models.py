@@ -175,9 +175,11 @@ class ModelStore:
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
     def is_built(self, name: str) -> bool:
-        """Whether there is a build of what `model.toml` says now; its files are not read."""
+        """Whether there is a build of what `model.toml` says now; its files are not read.
+        A model that runs on another server needs none."""
         try:
-            self.manifest(name)
+            if self.spec(name).upstream is None:
+                self.manifest(name)
         except (ModelNotBuilt, ModelDamaged):
             return False
         return True

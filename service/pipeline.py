@@ -27,7 +27,6 @@ from service.articles.reader import ArticleReader, ReadArticle, ReaderStats
 from service.engine.lane import EngineStats
 from service.engine.request_stream import RequestStream
 from service.engine.sampling_params import SamplingParams
-from service.engine.worker import EngineWorker
 from service.errors import ModelNotFound
 from service.generation import Candidate, Pause, TextDelta, gather, stream_text
 from service.model_spec import ModelSpec, Task
@@ -51,6 +50,7 @@ from service.tweets.postprocess import Context, context_for
 from service.tweets.selection import Selection, default_best_of, selecting
 from service.tweets.thread import make_thread
 from service.tweets.tweet import Overlap
+from service.workers import Worker
 
 TextEvent = Delta | Pause | GenerateResult
 TweetEvent = ArticleSummary | Delta | Pause | TweetAnswer | TweetResult
@@ -94,7 +94,7 @@ class _Writing:
 
     def __init__(
         self,
-        worker: EngineWorker,
+        worker: Worker,
         model: ServedModel,
         prompt: Prompt,
         drawing: Drawing,
@@ -157,7 +157,7 @@ class Pipeline:
     def __init__(
         self,
         models: Sequence[ServedModel],
-        worker: EngineWorker,
+        worker: Worker,
         admission: Admission,
         reader: ArticleReader,
     ) -> None:

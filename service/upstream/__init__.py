@@ -1,0 +1,1 @@
+"""A model on another server as this service's engine: whatever speaks OpenAI's completions."""
