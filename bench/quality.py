@@ -16,7 +16,7 @@ from pathlib import Path
 
 import click
 
-from bench.held_out import HeldOut, digest, load_or_draw, read
+from bench.held_out import DRAWS, ECHO, HeldOut, digest, load_or_draw, read
 from service.errors import Doc2TweetError
 from service.tweets import ranking
 from service.tweets.fallback import make_fallback
@@ -29,8 +29,6 @@ from service.tweets.selection import choose
 from service.tweets.tweet import Candidate, TweetRules
 from training.judging.metrics import Told, measure
 
-ECHO = 0.8
-"""From this share of headline words on, a tweet is a bare echo."""
 FLOORS = Path(__file__).with_name("quality_floors.json")
 GATED = "best of 4"
 _COLUMNS = (
@@ -173,7 +171,7 @@ def below_floor(row: Row, floors: dict[str, float], ceilings: dict[str, float]) 
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--models", type=click.Path(path_type=Path), default=Path("models"))
 @click.option("--model", default="newsroom")
-@click.option("--draws", type=click.Path(path_type=Path), default=Path("quality-draws.json"))
+@click.option("--draws", type=click.Path(path_type=Path), default=DRAWS)
 @click.option("--gate", is_flag=True, help="Fail where a figure is below its floor.")
 def main(pairs: Path, models: Path, model: str, draws: Path, gate: bool) -> None:
     """Print the table of docs/quality.md."""

@@ -14,7 +14,7 @@ from service.tweets.tweet import Claim, Overlap, ScoreParts, Tweet
 from service.tweets.words import content_words, words
 
 WEIGHTS = ScoreParts(
-    likelihood=1.0, lead=1.0, grounding=1.0, originality=1.0, headline=1.0, length=1.0, form=1.0
+    likelihood=4.0, lead=0.5, grounding=4.0, originality=1.0, headline=4.0, length=0.5, form=1.0
 )
 DUPLICATE_SHARE = 0.8
 """Two texts that share more of their words than this say the same."""

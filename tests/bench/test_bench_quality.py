@@ -1,0 +1,108 @@
+"""The quality benches' own arithmetic, on invented articles and candidates; no model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from bench import held_out, quality, tune_ranking
+from bench.held_out import HeldOut
+from service.articles.article import Article
+from service.tweets.overlap import EMPTY, build_index
+from service.tweets.tweet import Candidate, ScoreParts
+from training.pairs import Pair
+
+BENCH = Path(quality.__file__).parent
+GOOD = "The lighthouse of Skagvik is for sale after forty quiet years"
+FOREIGN = "Bergen sells 99 lighthouses, says @harbourmaster"
+
+
+def row(number: int, texts: list[str]) -> HeldOut:
+    text = (
+        f"The lighthouse of Skagvik is for sale, said keeper number {number}. It has stood empty "
+        "for forty quiet years. Nobody knows who will buy it."
+    )
+    samples = tuple(Candidate(i, t, -1.0 - i) for i, t in enumerate(texts))
+    return HeldOut(Article("Lighthouse for sale", text), GOOD, samples[0], samples)
+
+
+@pytest.fixture
+def rows() -> list[HeldOut]:
+    return [row(i, [FOREIGN, GOOD, GOOD.upper(), "Skagvik", *["For sale"] * 4]) for i in range(12)]
+
+
+def test_every_way_to_write_is_measured(rows: list[HeldOut]) -> None:
+    table = quality.measure_all(rows, EMPTY)
+    assert table["best of 4"].rouge_1 > table["one sample"].rouge_1
+    assert (table["one sample, no rules"].handles, table["one sample"].handles) == (100.0, 0.0)
+    assert table["best of 4"].names == table["best of 4"].numbers == 0.0
+    assert table["best of 4"].duplicates == 25.0
+    assert table["the outlets' own"].rouge_l == pytest.approx(100.0)
+    assert next(iter(table.values())).echo == 100.0
+
+
+def test_copies_of_training_tweets_are_counted(rows: list[HeldOut]) -> None:
+    own = quality.measure_row(rows, build_index([GOOD]), lambda row, _: row.tweet, 0)
+    assert own.copied == 100.0
+
+
+def test_the_table_has_a_column_for_every_figure(rows: list[HeldOut]) -> None:
+    lines = quality.as_markdown(quality.measure_all(rows, EMPTY)).splitlines()
+    assert {line.count("|") for line in lines} == {len(fields(quality.Row)) + 2}
+
+
+def test_a_figure_below_its_floor_is_named(rows: list[HeldOut]) -> None:
+    found = quality.measure_row(rows, EMPTY, quality.best_of(4), 4)
+    assert quality.below_floor(found, {"postable": 100.0}, {"names": 0.0}) == []
+    worse = quality.below_floor(replace(found, names=3.0), {"rouge_1": 101.0}, {"names": 2.0})
+    assert [line.split()[0] for line in worse] == ["rouge_1", "names"]
+
+
+def test_tuning_learns_what_makes_a_choice_good(rows: list[HeldOut]) -> None:
+    options = [tune_ranking.options_of(row, EMPTY, row.samples[:4]) for row in rows]
+    only_likely = replace(ScoreParts(*[0.0] * len(fields(ScoreParts))), likelihood=1.0)
+    tuned = tune_ranking.tune(options)
+    worst = tune_ranking.outcome(options, only_likely)
+    assert worst.ungrounded == 100.0
+    assert tune_ranking.outcome(options, tuned).ungrounded == 0.0
+    assert tune_ranking.outcome(options, tuned).worth > worst.worth
+
+
+def test_only_what_was_held_out_is_measured() -> None:
+    pairs = [Pair(str(i), "t", "a", split=s) for i, s in enumerate(("train", "dev", "test"))]  # type: ignore[arg-type]
+    assert [pair.id for pair in held_out.held_out_pairs(pairs)] == ["1"]
+    assert held_out.memory_of([replace(p, tweet=p.split) for p in pairs]).overlap("dev").words == 0
+    assert held_out.memory_of(pairs).overlap("t").share == 1.0
+
+
+def test_of_a_file_without_splits_nine_in_a_hundred_are_held_out() -> None:
+    pairs = [Pair(str(i), "t", f"article {i}") for i in range(1_000)]
+    assert 60 <= len(held_out.held_out_pairs(pairs)) <= 120
+    assert held_out.held_out_pairs(pairs) == held_out.held_out_pairs(pairs[::-1])[::-1]
+
+
+def test_the_halves_depend_on_the_article_alone() -> None:
+    halves = [row(i, ["x"]).half for i in range(40)]
+    assert set(halves) == {0, 1}
+    assert halves == [row(i, ["y"]).half for i in range(40)]
+
+
+def test_the_benches_run_on_kept_draws(rows: list[HeldOut], tmp_path: Path) -> None:
+    pairs, draws = tmp_path / "pairs.jsonl", tmp_path / "draws.json"
+    lines = [{"article": r.article.text, "tweet": r.tweet, "split": "dev"} for r in rows]
+    pairs.write_text("\n".join(map(json.dumps, lines)))
+    kept = [asdict(r) | {"article": [r.article.title, r.article.text]} for r in rows]
+    draws.write_text(json.dumps(kept))
+    args = ["--pairs", str(pairs), "--draws", str(draws), "--models", str(tmp_path)]
+    table = CliRunner().invoke(quality.main, args)
+    assert table.exit_code == 0, table.output
+    assert "| best of 4 |" in table.output
+    gated = CliRunner().invoke(quality.main, [*args, "--gate"])
+    assert "another corpus" in gated.output
+    tuned = CliRunner().invoke(tune_ranking.main, args)
+    assert tuned.exit_code == 0, tuned.output
+    assert "| best there is |" in tuned.output
