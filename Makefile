@@ -80,7 +80,7 @@ bench-quality: $(VENV)/.installed-dev build ## How good the tweets are (PAIRS=fi
 	$(BIN)/python -m bench.quality --pairs $(PAIRS)
 
 bench-load: $(VENV)/.installed-dev build ## Overload, slow and leaving clients, 10,000 requests
-	$(BIN)/python -m bench.load
+	$(BIN)/python -m bench.stress
 
 clean: ## Remove the environment and what was built
 	rm -rf $(VENV) models/*/build .pytest_cache .mypy_cache .ruff_cache .hypothesis

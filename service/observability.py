@@ -15,16 +15,17 @@ import sys
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from service.articles.reader import ReaderStats
-from service.engine.lane import EngineStats
-from service.generation import Usage
-from service.lifecycle import Lifecycle
+if TYPE_CHECKING:  # gunicorn's own process reads this file, and needs none of these
+    from service.articles.reader import ReaderStats
+    from service.engine.lane import EngineStats
+    from service.generation import Usage
+    from service.lifecycle import Lifecycle
 
 METRICS_MEDIA_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
