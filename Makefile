@@ -67,10 +67,6 @@ lock: | $(BIN)/python ## Pin every version the install uses
 bench: $(VENV)/.installed-dev .venv-bench/.installed build ## Speed beside the peers (compiles llama.cpp once)
 	$(BIN)/python -m bench --save
 
-bench-quality: PAIRS ?= ../shared/data/pairs/pairs.jsonl
-bench-quality: $(VENV)/.installed-dev ## How good tweets are (PAIRS=FILE.jsonl MODEL=newsroom)
-	$(BIN)/python -m bench.quality --pairs $(PAIRS) $(if $(MODEL),--model $(MODEL)) --draws models/.cache/quality-draws.json --gate
-
 bench-extraction: DATA ?= ../shared/data/articles
 bench-extraction: $(VENV)/.installed ## How well and how fast pages are read (DATA=folder)
 	$(BIN)/python bench/extraction.py $(DATA)

@@ -7,6 +7,7 @@ in the article in any form that these rules know. They do not see a wrong verb b
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -76,7 +77,8 @@ def facts_of(article: Article) -> Facts:
 
     Of a very long text the head: a model sees less still, and reading takes time.
     """
-    visible = "\n".join([article.title, *article.authors, article.text])[:MAX_CHARS]
+    shown = "\n".join([article.title, *article.authors, article.text])[:MAX_CHARS]
+    visible = unicodedata.normalize("NFC", shown)
     found = words(visible)
     whole = {fold(match.group()) for match in WORD.finditer(visible)}
     spoken = [*quantities(visible), *quantities((article.published or "")[:4])]

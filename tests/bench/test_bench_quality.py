@@ -30,6 +30,16 @@ def row(number: int, texts: list[str]) -> HeldOut:
     return HeldOut(Article("Lighthouse for sale", text), GOOD, samples[0], samples)
 
 
+def kept_draws(rows: list[HeldOut], tmp_path: Path) -> list[str]:
+    """Files as a user has them, and the arguments that name them."""
+    pairs, draws = tmp_path / "pairs.jsonl", tmp_path / "draws.json"
+    lines = [{"article": r.article.text, "tweet": r.tweet, "split": "dev"} for r in rows]
+    pairs.write_text("\n".join(map(json.dumps, lines)))
+    kept = [asdict(r) | {"article": [r.article.title, r.article.text]} for r in rows]
+    draws.write_text(json.dumps(kept))
+    return ["--pairs", str(pairs), "--draws", str(draws), "--models", str(tmp_path)]
+
+
 @pytest.fixture
 def rows() -> list[HeldOut]:
     return [row(i, [FOREIGN, GOOD, GOOD.upper(), "Skagvik", *["For sale"] * 4]) for i in range(12)]
@@ -62,6 +72,20 @@ def test_a_figure_below_its_floor_is_named(rows: list[HeldOut]) -> None:
     assert [line.split()[0] for line in worse] == ["rouge_1", "names"]
 
 
+def test_the_command_fails_below_a_floor(
+    rows: list[HeldOut], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = kept_draws(rows, tmp_path)
+    floors = json.loads(quality.FLOORS.read_text("utf-8"))
+    floors["corpus_sha256"] = held_out.digest(tmp_path / "pairs.jsonl")
+    floors["least"]["rouge_1"] = 100.1
+    (tmp_path / "floors.json").write_text(json.dumps(floors))
+    monkeypatch.setattr(quality, "FLOORS", tmp_path / "floors.json")
+    result = CliRunner().invoke(quality.main, args)
+    assert result.exit_code == 1
+    assert "rouge_1" in result.output
+
+
 def test_tuning_learns_what_makes_a_choice_good(rows: list[HeldOut]) -> None:
     options = [tune_ranking.options_of(row, EMPTY, row.samples[:4]) for row in rows]
     only_likely = replace(ScoreParts(*[0.0] * len(fields(ScoreParts))), likelihood=1.0)
@@ -92,17 +116,11 @@ def test_the_halves_depend_on_the_article_alone() -> None:
 
 
 def test_the_benches_run_on_kept_draws(rows: list[HeldOut], tmp_path: Path) -> None:
-    pairs, draws = tmp_path / "pairs.jsonl", tmp_path / "draws.json"
-    lines = [{"article": r.article.text, "tweet": r.tweet, "split": "dev"} for r in rows]
-    pairs.write_text("\n".join(map(json.dumps, lines)))
-    kept = [asdict(r) | {"article": [r.article.title, r.article.text]} for r in rows]
-    draws.write_text(json.dumps(kept))
-    args = ["--pairs", str(pairs), "--draws", str(draws), "--models", str(tmp_path)]
+    args = kept_draws(rows, tmp_path)
     table = CliRunner().invoke(quality.main, args)
     assert table.exit_code == 0, table.output
     assert "| best of 4 |" in table.output
-    gated = CliRunner().invoke(quality.main, [*args, "--gate"])
-    assert "another corpus" in gated.output
+    assert "No floors" in table.output
     tuned = CliRunner().invoke(tune_ranking.main, args)
     assert tuned.exit_code == 0, tuned.output
     assert "| best there is |" in tuned.output

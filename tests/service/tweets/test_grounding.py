@@ -97,6 +97,11 @@ def test_cyrillic_names_are_compared_in_any_case() -> None:
     assert [c.text for c in ungrounded("Мост открыла Мария", facts)] == ["Мария"]
 
 
+def test_accents_are_compared_however_they_are_written() -> None:
+    facts = facts_of(Article(title="", text="Tickets for Caf\u0065\u0301 Norrhamn are sold out."))
+    assert ungrounded("Tickets for Caf\u00e9 Norrhamn", facts) == ()
+
+
 def test_an_article_without_words_bears_nothing_out() -> None:
     facts = facts_of(Article(title="", text=""))
     assert [c.kind for c in ungrounded("In Bergen 3 of @us", facts)] == [
