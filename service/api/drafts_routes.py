@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import Any, cast
 
-from flask import Blueprint, Flask, Response, current_app, request
+from flask import Blueprint, Flask, Response, current_app, g, request
 
 from service.api.drafts_schemas import (
     CHANGES,
@@ -29,7 +29,6 @@ from service.errors import ChangeRefused, DraftChanged, RouteNotFound, VersionMi
 
 drafts_routes = Blueprint("drafts", __name__, url_prefix="/drafts")
 _NAME = "doc2tweet-desk"
-_ACTOR = "api"
 _ONE = f"/<int(max={MAX_ID}):draft_id>"
 
 
@@ -53,7 +52,7 @@ def find() -> Response:
 @drafts_routes.post("")
 def add() -> Response:
     drafts = load(ImportSchema(), request, _max_body_bytes())
-    return json_response(asdict(_desk().store.add(drafts, actor=_ACTOR)), 201)
+    return json_response(asdict(_desk().store.add(drafts, actor=g.caller)), 201)
 
 
 @drafts_routes.get("/accounts")
@@ -101,7 +100,7 @@ def change(draft_id: int, action: str) -> Response:
             raise ChangeRefused("This service has no accounts to post from.")
         free = desk.next_free(data["account"])
     asked = change_of(wanted, data, free)
-    return _answer(desk.store.apply(draft_id, asked, version=version, actor=_ACTOR))
+    return _answer(desk.store.apply(draft_id, asked, version=version, actor=g.caller))
 
 
 def _desk() -> Desk:

@@ -127,7 +127,7 @@ def _run(
     settings = {"ENGINE_MAX_QUEUED": max_workers, "FETCH_EXTRACT_CHILDREN": 1}
     task: Task = "generate" if source.is_prompts else "tweet"
     if on is not None:
-        from service.bulk.remote import RemoteBulkWork
+        from service.commands.bulk_on_nodes import RemoteBulkWork
 
         there = RemoteBulkWork(asked, task, tuple(settings.items()))
         with executor_on(on, max_workers) as executor:

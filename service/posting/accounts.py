@@ -71,11 +71,11 @@ def load_accounts(path: Path) -> dict[str, Account]:
     """Every account of the file, by name.
 
     Raises:
-        ConfigError: the file cannot be read, others can read it, or an account is incomplete.
+        ConfigError: the file cannot be read, everybody can read it, or an account is incomplete.
     """
     try:
-        if path.stat().st_mode & 0o077:
-            raise ConfigError(f"{path} holds secrets that others can read: chmod 600 {path}")
+        if path.stat().st_mode & 0o007:
+            raise ConfigError(f"{path} holds secrets that everybody can read: chmod 600 {path}")
         tables = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"the accounts file cannot be read: {error}") from None

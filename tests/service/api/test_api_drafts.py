@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -115,6 +118,7 @@ def test_history_and_undo(desk: FlaskClient) -> None:
     assert do(desk, 1, "undo").get_json()["state"] == "candidate"
     entries = desk.get("/drafts/1/history").get_json()["history"]
     assert [e["action"] for e in entries] == ["import", "discard", "undo"]
+    assert {e["actor"] for e in entries} == {"address:127.0.0.1"}
 
 
 def test_from_keeping_to_posting(desk: FlaskClient, x: FakeX) -> None:
@@ -195,3 +199,47 @@ def test_bad_requests(desk: FlaskClient, path: str, body: object, status: int) -
 )
 def test_bad_queries(desk: FlaskClient, query: str) -> None:
     assert desk.get(f"/drafts?{query}").status_code == 422
+
+
+DOCUMENT = yaml.safe_load((Path(__file__).parents[3] / "openapi.yaml").read_text())
+
+
+def test_the_document_and_the_routes_agree(desk: FlaskClient) -> None:
+    routes = {
+        (re.sub(r"<(?:[^<>]+:)?(\w+)>", r"{\1}", rule.rule), method.lower())
+        for rule in desk.application.url_map.iter_rules()
+        if rule.endpoint.startswith("drafts.")
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {
+        (path, method)
+        for path, item in DOCUMENT["paths"].items()
+        for method in item
+        if "drafts" in item[method]["tags"]
+    }
+    assert routes == described
+
+
+@pytest.mark.parametrize(
+    ("path", "schema"),
+    [
+        ("/drafts", "DraftPage"),
+        ("/drafts/1", "Draft"),
+        ("/drafts/1/history", "DraftHistory"),
+        ("/drafts/accounts", "DraftAccounts"),
+    ],
+)
+def test_answers_are_as_the_document_says(desk: FlaskClient, path: str, schema: str) -> None:
+    add(desk, "One")
+    do(desk, 1, "keep")
+    do(desk, 1, "schedule", account="bot")
+    whole = {"$ref": f"#/components/schemas/{schema}", "components": DOCUMENT["components"]}
+    jsonschema.validate(desk.get(path).get_json(), whole)
+
+
+def test_reports_are_as_the_document_says(desk: FlaskClient) -> None:
+    add(desk, "One")
+    do(desk, 1, "keep")
+    do(desk, 1, "schedule", account="bot")
+    whole = {"$ref": "#/components/schemas/PostReports", "components": DOCUMENT["components"]}
+    jsonschema.validate(desk.post("/drafts/post-due").get_json(), whole)

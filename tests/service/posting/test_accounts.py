@@ -55,7 +55,7 @@ def test_what_is_wrong_is_named(tmp_path: Path, text: str, said: str) -> None:
         load(tmp_path, text)
 
 
-def test_a_file_that_others_can_read_is_refused(tmp_path: Path) -> None:
+def test_a_file_that_everybody_can_read_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "accounts.toml"
     path.write_text('[bot]\nusername = "bot"\n' + KEYS)
     path.chmod(0o644)
