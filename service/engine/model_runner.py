@@ -8,6 +8,7 @@ Knows nothing of requests.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from service.errors import ModelDamaged
 from service.models import LoadedModel, ModelDims
 
+_log = logging.getLogger(__name__)
 _FLOAT_BYTES = 4
 
 
@@ -44,6 +46,13 @@ class CacheShape:
     def num_bytes(self) -> int:
         """Of a cache that is full to the last token of every row."""
         return self.bytes_per_token * self.num_slots * self.max_model_len
+
+    def describe(self) -> str:
+        """One line for the log at start-up."""
+        return (
+            f"key-value cache of {self.num_slots} rows x {self.max_model_len} tokens, "
+            f"at most {self.num_bytes / 1e6:,.0f} MB"
+        )
 
     def zeros(self) -> NDArray[np.float32]:
         """Shape [layers × 2 (key, value), slots, kv heads, tokens, head dimension]."""
@@ -80,6 +89,7 @@ class OnnxModelRunner:
         if model.prefill_graph != model.graph:
             self._prefiller = open_session(model.prefill_graph, num_threads)
         self._cache = self.cache_shape.zeros()
+        _log.info("%s: %s", model.spec.name, self.cache_shape.describe())
         self._ids = np.zeros(max(num_slots, max_model_len), dtype=np.int64)
         self._last_positions = np.zeros(num_slots, dtype=np.int32)
         self._total = np.zeros((), dtype=np.int32)

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from service.engine.sampling_params import SamplingParams
 from service.engine.sequence import Sequence
 
-_BLOCK = 64
-"""Columns of which only the largest is looked at, to find a floor under the k largest."""
+_GROUP = 64
+"""Logits of which only the largest is looked at, to find a floor under the k largest."""
 _FIRST_NUCLEUS = 256
 """Tokens sorted at first for top-p; nearly always enough."""
 
@@ -70,15 +70,15 @@ class Sampler:
 def top_ids(logits: Row, k: int) -> NDArray[np.int64]:
     """The k largest, falling; of equals the smaller id first.
 
-    The k-th largest of the blocks' maxima is a floor under the k largest of all, so that only few
-    columns need sorting.
+    The k-th largest of the groups' maxima is a floor under the k largest of all, so that only few
+    need sorting. A group is a column of [64, groups], so that its maximum is found lane by lane.
     """
     if k <= 0:
         return np.empty(0, dtype=np.int64)
-    num_blocks = logits.size // _BLOCK
-    if k < num_blocks:
-        maxima = logits[: num_blocks * _BLOCK].reshape(num_blocks, _BLOCK).max(axis=1)
-        floor = np.partition(maxima, num_blocks - k)[num_blocks - k]
+    num_groups = logits.size // _GROUP
+    if k < num_groups:
+        maxima = logits[: num_groups * _GROUP].reshape(_GROUP, num_groups).max(axis=0)
+        floor = np.partition(maxima, num_groups - k)[num_groups - k]
         ids = np.flatnonzero(logits >= floor)
     else:
         ids = np.arange(logits.size)
