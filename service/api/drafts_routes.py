@@ -6,7 +6,7 @@ other's work unseen.
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, g, request
@@ -23,9 +23,13 @@ from service.api.parts import parts
 from service.api.responses import json_response
 from service.api.schemas import check, load
 from service.desk import Desk
-from service.drafts.draft import Action, Draft, HistoryEntry
+from service.drafts.draft import Action, Draft, HistoryEntry, NewDraft
 from service.drafts.files import as_row
+from service.drafts.states import COPIED
 from service.errors import ChangeRefused, DraftChanged, RouteNotFound, VersionMissing
+from service.tweets.length import weighted_length
+from service.tweets.overlap import is_memorised
+from service.tweets.tweet import MAX_LENGTH, TweetRules
 
 drafts_routes = Blueprint("drafts", __name__, url_prefix="/drafts")
 _NAME = "doc2tweet-desk"
@@ -51,7 +55,7 @@ def find() -> Response:
 
 @drafts_routes.post("")
 def add() -> Response:
-    drafts = load(ImportSchema(), request, _max_body_bytes())
+    drafts = map(_compared, load(ImportSchema(), request, _max_body_bytes()))
     return json_response(asdict(_desk().store.add(drafts, actor=g.caller)), 201)
 
 
@@ -135,8 +139,20 @@ def _version() -> int:
     return int(digits)
 
 
+def _compared(new: NewDraft) -> NewDraft:
+    """The candidate with what it shares with training tweets, where nobody looked yet and its
+    model is served here."""
+    pipeline = parts().pipeline
+    if new.overlap is not None or new.model not in {model.id for model in pipeline.models()}:
+        return new
+    overlap = pipeline.overlap(new.model, new.text)
+    copied = is_memorised(overlap, TweetRules()) and COPIED not in new.flags
+    return replace(new, overlap=overlap, flags=(*new.flags, COPIED) if copied else new.flags)
+
+
 def _answer(draft: Draft) -> Response:
-    response = json_response(as_row(draft))
+    length = weighted_length(draft.text)
+    response = json_response(as_row(draft) | {"length": length, "remaining": MAX_LENGTH - length})
     response.set_etag(str(draft.version))
     return response
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -37,7 +38,7 @@ def weighted_length(text: str) -> int:
     The sum over its words, since neither link nor emoji spans white space; so that most of a
     text that is measured again and again comes from the cache.
     """
-    return sum(_piece_length(piece) for piece in _PIECE.findall(text))
+    return sum(length for _, length in _pieces(text))
 
 
 def is_postable(text: str, limit: int = 280) -> bool:
@@ -74,11 +75,11 @@ def shorten(text: str, room: int) -> str:
     """
     room -= weighted_length(ELLIPSIS)
     used, end = 0, 0
-    for match in _PIECE.finditer(text):
-        used += _piece_length(match.group())
+    for piece_end, length in _pieces(text):
+        used += length
         if used > room:
             break
-        end = match.end()
+        end = piece_end
     head = text[:end] if text[:end].strip() else text[: _character_cut(text, room)]
     head = _LOOSE_END.sub("", head)
     return head if not head or head.endswith(ELLIPSIS) else head + ELLIPSIS
@@ -109,6 +110,16 @@ def _character_cut(text: str, room: int) -> int:
     return cuts[-1] if cuts else 0
 
 
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Where each word or white space ends, and its length."""
+    for match in _PIECE.finditer(text):
+        # The library finds other links in the same word at the start of a text and behind a space.
+        behind_space = match.start() > 0 and not match.group().isspace()
+        yield match.end(), _piece_length(match.group(), behind_space)
+
+
 @lru_cache(maxsize=16_384)
-def _piece_length(piece: str) -> int:
+def _piece_length(piece: str, behind_space: bool) -> int:
+    if behind_space:
+        return twitter_text.weighted_length(f" {piece}") - 1
     return twitter_text.weighted_length(piece)

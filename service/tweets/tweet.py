@@ -25,7 +25,7 @@ class TweetRules:
     model wrote `[LINK]`; none: no link."""
     link_url: str | None = None
     mentions: MentionRule = "grounded"
-    hashtags: HashtagRule = "keep"
+    hashtags: HashtagRule = "grounded"
     ungrounded: UngroundedRule = "report"
     fallback: bool = True
     """Make a tweet of the article's own words when no candidate may be shown."""

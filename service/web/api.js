@@ -1,4 +1,4 @@
-// Talking to the service: one POST, answered by a stream of server-sent events.
+// Talking to the service: JSON, or one POST answered by a stream of server-sent events.
 import { byId } from "./dom.js";
 
 /** What the service refused or failed at; carries its problem document (RFC 9457). */
@@ -23,11 +23,16 @@ async function problemOf(response) {
   return new Problem(await response.json().catch(() => fallback));
 }
 
-export async function getJson(path) {
-  const response = await fetch(path, { headers: headers() });
+async function json(path, options) {
+  const response = await fetch(path, options);
   if (!response.ok) throw await problemOf(response);
   return response.json();
 }
+
+export const getJson = (path) => json(path, { headers: headers() });
+
+export const postJson = (path, body, more = {}) =>
+  json(path, { method: "POST", headers: { ...headers(), ...more }, body: JSON.stringify(body) });
 
 /**
  * POST `body` and yield `{event, data}` until the stream ends.

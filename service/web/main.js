@@ -1,15 +1,23 @@
-// The page's entry: tabs, the three panels, and the list of models.
+// The page's entry: tabs, their panels, and the list of models.
 import { getJson } from "./api.js";
 import { startChatTab } from "./chat.js";
+import { byId } from "./dom.js";
+import { lookForDrafts } from "./drafts.js";
 import { startPromptTab } from "./prompt.js";
+import { startReviewTab } from "./review.js";
 import { buildSampling } from "./sampling.js";
-import { startTabs } from "./tabs.js";
+import { Tabs } from "./tabs.js";
 import { startTweetTab } from "./tweet.js";
 
-startTabs(document.querySelector("[role=tablist]"));
+const tabs = new Tabs(document.querySelector("[role=tablist]"));
 startTweetTab();
 startPromptTab();
 startChatTab();
+lookForDrafts().then((found) => {
+  if (!found) return;
+  startReviewTab();
+  tabs.reveal(byId("tab-review"));
+});
 
 // Without the list the page still works, with the service's default model.
 const { models } = await getJson("models").catch(() => ({ models: [] }));

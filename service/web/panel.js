@@ -1,6 +1,7 @@
 // What the three forms share: one request at a time, a stop button, status, problems, the curl command.
-import { Problem, curlCommand } from "./api.js";
-import { byId, copy, element } from "./dom.js";
+import { curlCommand } from "./api.js";
+import { byId, copy } from "./dom.js";
+import { showProblem } from "./problem.js";
 
 export class Panel {
   /** `name` is the prefix of the ids: `tweet`, `prompt` or `chat`. */
@@ -31,7 +32,7 @@ export class Panel {
       await this.run(this, this.abort.signal);
     } catch (error) {
       if (error.name === "AbortError") this.say("Stopped.");
-      else this.#showProblem(error);
+      else this.#fail(error);
     } finally {
       this.abort = null;
       this.#busy(false);
@@ -48,15 +49,9 @@ export class Panel {
     this.status.textContent = text;
   }
 
-  #showProblem(error) {
+  #fail(error) {
     this.say("");
-    const { title, detail, hint } = error instanceof Problem ? error.document : { title: "The service cannot be reached", detail: error.message };
-    this.problem.replaceChildren(
-      element("strong", {}, title ?? "Something went wrong"),
-      detail ? element("p", {}, detail) : "",
-      hint ? element("p", { class: "help" }, hint) : "",
-    );
-    this.problem.hidden = false;
+    showProblem(this.problem, error);
   }
 
   showCurl(path, body) {

@@ -1,6 +1,7 @@
 // The second tab: free text, continued n times.
 import { streamEvents } from "./api.js";
 import { byId, copyButton, element } from "./dom.js";
+import { draftButtons } from "./drafts.js";
 import { Panel } from "./panel.js";
 import { readSampling } from "./sampling.js";
 
@@ -14,7 +15,7 @@ async function run(panel, signal) {
   const cards = new Map();
   for await (const { event, data } of streamEvents("generate", body, signal)) {
     if (event === "delta") cardOf(cards, list, data.index, body.prompt).append(data.text);
-    else if (event === "done") finish(panel, cards, data);
+    else if (event === "done") finish(panel, cards, data, body.prompt);
   }
 }
 
@@ -27,7 +28,11 @@ function cardOf(cards, list, index, prompt) {
   return cards.get(index);
 }
 
-function finish(panel, cards, answer) {
-  for (const text of cards.values()) text.parentNode.classList.remove("writing");
-  panel.say(`${answer.usage.completion_tokens} tokens by ${answer.model}, seed ${answer.seed}.`);
+function finish(panel, cards, { model, seed, ...answer }, prompt) {
+  for (const [index, text] of cards) {
+    const card = text.parentNode;
+    card.classList.remove("writing");
+    card.lastChild.append(...draftButtons({ text: text.textContent, model, seed, index, prompt }));
+  }
+  panel.say(`${answer.usage.completion_tokens} tokens by ${model}, seed ${seed}.`);
 }

@@ -1,11 +1,13 @@
 // The first tab: an article becomes tweets, shown as they are written.
 import { streamEvents } from "./api.js";
 import { byId, copyButton, element, webLink } from "./dom.js";
+import { draftButtons } from "./drafts.js";
+import { counter } from "./length.js";
 import { Panel } from "./panel.js";
 import { readSampling } from "./sampling.js";
 
 /** Words in a row that a tweet may share with a training tweet by chance. */
-const LONG_OVERLAP = 8;
+export const LONG_OVERLAP = 8;
 const isUrl = (text) => /^\s*\S+:\/\/\S+\s*$/.test(text);
 
 export function startTweetTab() {
@@ -34,8 +36,21 @@ async function run(panel, signal) {
     if (event === "article") showArticle(data, panel);
     else if (event === "candidate") writeOn(drafts, data);
     else if (event === "tweet") showTweet(finished, drafts, data);
-    else if (event === "done") panel.say(summary(data));
+    else if (event === "done") finish(panel, finished, data, body);
   }
+}
+
+function finish(panel, cards, answer, body) {
+  panel.say(summary(answer));
+  answer.tweets.forEach((tweet, i) => cards[i].lastChild.append(...draftButtons(draftOf(tweet, answer, body))));
+}
+
+/** A tweet as the drafts take it; what it shares with training tweets the service finds itself. */
+function draftOf(tweet, { model, seed, article }, body) {
+  const found = { ungrounded: tweet.ungrounded.length, truncated: tweet.truncated, fallback: tweet.fallback };
+  const flags = Object.keys(found).filter((name) => found[name]);
+  const { text, index } = tweet;
+  return { text, index, model, seed, flags, source: article.url, article_title: article.title, article_text: body.text };
 }
 
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -69,8 +84,9 @@ function writeOn(drafts, { index, text }) {
 function showTweet(finished, drafts, tweet) {
   for (const card of drafts.values()) card.remove();
   drafts.clear();
-  finished.push(tweet);
-  byId("tweets").append(tweetCard(tweet));
+  const card = tweetCard(tweet);
+  finished.push(card);
+  byId("tweets").append(card);
 }
 
 function tweetCard(tweet) {
@@ -88,12 +104,6 @@ function tweetCard(tweet) {
       element("a", { href: intent, target: "_blank", rel: "noopener noreferrer" }, "Open in X"),
     ),
   );
-}
-
-function counter({ length, remaining }) {
-  const limit = length + remaining;
-  const meter = element("meter", { min: 0, max: limit, high: limit * 0.93, value: length, "aria-label": "Length" });
-  return element("span", { class: "counter" }, meter, `${length}/${limit}`);
 }
 
 /** What a person should look at before posting. */

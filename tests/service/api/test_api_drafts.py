@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 from service.api.parts import Parts
 from service.app import make_app
 from service.config import DraftsConfig, PostingConfig, XConfig
+from service.tweets.overlap import build_index
 from tests.service.posting.fake_x import FakeX
 
 ACCOUNTS = '[bot]\nusername = "bot_on_x"\n[bot.oauth2]\naccess_token = "very-secret"\n'
@@ -86,6 +87,26 @@ def test_a_change_answers_with_the_draft_and_its_next_version(desk: FlaskClient)
     answer = do(desk, 1, "edit", text="One!")
     assert answer.headers["ETag"] == '"2"'
     assert (answer.get_json()["state"], answer.get_json()["text"]) == ("edited", "One!")
+
+
+def test_one_draft_comes_with_the_length_that_x_counts(desk: FlaskClient) -> None:
+    add(desk, "Rain 🌧 https://example.com/a/long/way/to/the/rain")
+    answer = desk.get("/drafts/1").get_json()
+    assert (answer["length"], answer["remaining"]) == (31, 249)
+
+
+def test_a_training_tweet_is_recognised_where_nobody_looked_yet(
+    desk: FlaskClient, parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "The ferry to the island leaves an hour later from Monday on."
+    models = parts.pipeline._models
+    monkeypatch.setitem(models, "tiny", replace(models["tiny"], memory=build_index([text])))
+    rows = [{"text": text, "model": name} for name in ("tiny", "plain", "elsewhere")]
+    desk.post("/drafts", json={"drafts": rows})
+    drafts = [desk.get(f"/drafts/{number}").get_json() for number in (1, 2, 3)]
+    assert [d["flags"] for d in drafts] == [["memorised"], [], []]
+    assert [d["overlap"] and d["overlap"]["words"] for d in drafts] == [12, 0, None]
+    assert do(desk, 1, "keep").status_code == 409
 
 
 def test_the_second_of_two_reviewers_is_told(desk: FlaskClient) -> None:

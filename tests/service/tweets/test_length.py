@@ -33,8 +33,18 @@ def test_length_is_what_the_conformance_suite_says(row: dict[str, Any]) -> None:
     assert is_postable(text_of(row)) == row["valid"]
 
 
+@pytest.mark.timeout(10)
+@pytest.mark.parametrize("unit", ["1.", "a.", "a.co/"])
+def test_a_word_full_of_dots_is_measured_at_once(unit: str) -> None:
+    text = unit * (4000 // len(unit))
+    assert weighted_length(text) == 4000
+    assert not is_postable(text)
+    assert twitter_text.link_spans(text) == []
+
+
 @given(SOME_TEXT)
 @example("a\u0301 b\u0301")
+@example(" http://a.co/b \u00c0x.com")
 def test_length_by_words_is_that_of_the_whole(text: str) -> None:
     assert weighted_length(text) == twitter_text.weighted_length(text)
 

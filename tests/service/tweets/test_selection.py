@@ -112,7 +112,7 @@ def test_a_foreign_tweet_is_reported_otherwise(context: Context) -> None:
 
 
 def test_kept_hashtags_are_no_reason_to_refuse(context: Context) -> None:
-    rules = replace(context.rules, ungrounded="reject", fallback=False)
+    rules = replace(context.rules, hashtags="keep", ungrounded="reject", fallback=False)
     selection = choose(replace(context, rules=rules), cycling([f"{GOOD[0]} #mondays"]))
     assert "#mondays" in selection.tweets[0].text
 
