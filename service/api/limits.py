@@ -6,6 +6,8 @@ import time
 
 from flask import Flask, Response, g, request
 from limits import parse_many
+from limits.errors import ConfigurationError
+from limits.storage import storage_from_string
 
 from service.api import problems
 from service.api.keys import OPEN_ENDPOINTS
@@ -28,6 +30,10 @@ def install(app: Flask, config: ApiConfig) -> None:
     # Only here: it is slow to import, and most services need no rate.
     from flask_limiter import Limiter, RateLimitExceeded
 
+    try:
+        storage_from_string(config.rate_storage)
+    except ConfigurationError as error:
+        raise ConfigError(f"DOC2TWEET_API_RATE_STORAGE={config.rate_storage!r}: {error}") from None
     limiter = Limiter(
         app=app,
         key_func=lambda: str(g.caller),

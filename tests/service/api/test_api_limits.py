@@ -60,6 +60,11 @@ def test_a_rate_that_cannot_be_read_ends_the_start() -> None:
         install(Flask("x"), ApiConfig(rate="often"))
 
 
+def test_a_storage_that_cannot_be_used_ends_the_start() -> None:
+    with pytest.raises(ConfigError, match="DOC2TWEET_API_RATE_STORAGE"):
+        install(Flask("x"), ApiConfig(rate="1/minute", rate_storage="carrier-pigeon://x"))
+
+
 def test_a_named_origin_may_call(client: FlaskClient) -> None:
     first = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
     asked = client.options("/generate", headers=first)
