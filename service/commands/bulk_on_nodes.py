@@ -17,6 +17,8 @@ from service.model_spec import Task
 
 _here: dict[Asked, BulkWork] = {}
 """One a process."""
+_open = ExitStack()
+"""What holds the models; it ends with the process, as the node's worker does."""
 _loading = threading.Lock()
 
 
@@ -39,8 +41,7 @@ class RemoteBulkWork:
     def _work(self) -> BulkWork:
         with _loading:
             if self.asked not in _here:
-                stack = ExitStack()  # open until the process ends, as the node's worker does
                 model = self.asked.drawing.model
-                parts = stack.enter_context(loaded(model, self.task, **dict(self.settings)))
+                parts = _open.enter_context(loaded(model, self.task, **dict(self.settings)))
                 _here[self.asked] = BulkWork(parts.pipeline, self.asked)
             return _here[self.asked]

@@ -8,14 +8,16 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
+
 from tests.e2e.serving import ROOT, environment
 
 NUM = 96
 
 
-def start(output: Path, *more: str) -> subprocess.Popen[str]:
+def start(output: Path, *more: str, num: int = NUM) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "service.cli", "bulk", "--prompt", "My dream is"]
-    command += ["--num", str(NUM), "--max-tokens", "8", "-o", str(output), *more]
+    command += ["--num", str(num), "--max-tokens", "8", "-o", str(output), *more]
     return subprocess.Popen(
         command, cwd=ROOT, env=environment({}), stderr=subprocess.PIPE, text=True
     )
@@ -37,3 +39,18 @@ def test_a_killed_run_goes_on_and_draws_no_seed_twice(built_model: str, tmp_path
     assert (len(lines), len(seeds)) == (NUM, NUM)
     assert len(half) < NUM
     assert "tokens/s" in said
+
+
+@pytest.mark.cluster
+def test_a_cluster_writes_the_same_texts(built_model: str, tmp_path: Path) -> None:
+    pytest.importorskip("ray", reason="the extra `cluster` is not installed")
+    texts = []
+    for name, where in (("here", ()), ("there", ("--on", "ray"))):
+        output = tmp_path / name
+        with start(output, "--model", built_model, "--seed", "5", *where, num=12) as run:
+            _, said = run.communicate(timeout=120)
+        assert run.returncode == 0, said
+        rows = map(json.loads, output.read_text().splitlines())
+        texts.append({row["seed"]: row["text"] for row in rows})
+    assert len(texts[0]) == 12
+    assert texts[0] == texts[1]
