@@ -27,7 +27,7 @@ from training.workspace import Workspace, fingerprint
 def finetune(
     workspace: Workspace, base: Base, options: FinetuneOptions, *, fresh: bool = False
 ) -> StageReport:
-    """Train on `pairs.jsonl`; the weights of the epoch with the least held-out loss are kept.
+    """Train on `pairs.jsonl`; the weights of the best epoch, or the last, are kept.
 
     Args:
         fresh: begin anew even if a run with these settings was stopped half-way.
@@ -62,13 +62,14 @@ def run_mark(workspace: Workspace, base: Base, options: FinetuneOptions) -> str:
 
 def _report(base: Base, data: Data, logs: Logs, options: FinetuneOptions, mark: str) -> StageReport:
     (_, untrained), *trained = held_out_losses(logs)
-    epoch, best = min(trained, key=lambda point: point[1])
+    best = min(trained, key=lambda point: point[1])
+    epoch, loss = best if options.keep == "best" else trained[-1]
     counts = {
         "pairs trained on": len(data.train),
         "pairs held out": len(data.dev),
         "held-out loss, untrained": untrained,
-        "held-out loss": best,
-        "best epoch": epoch,
+        "held-out loss": loss,
+        "epoch kept": epoch,
         "epochs": trained[-1][0],
     }
     return StageReport("finetune", counts, {**base.settings(), **options.settings()}, mark)

@@ -145,7 +145,7 @@ def test_training_stops_when_held_out_loss_rises(
     losses = iter([5.0, 4.0, 4.5, 4.6, 4.7])
     monkeypatch.setattr(TweetTrainer, "_held_out_loss", lambda _: next(losses))
     counts = finetune(write_workspace(tmp_path), base, replace(QUICK, epochs=4)).counts
-    assert (counts["best epoch"], counts["epochs"]) == (1.0, 2.0)
+    assert (counts["epoch kept"], counts["epochs"]) == (1.0, 2.0)
 
 
 def test_a_base_without_the_markers_is_refused(base: Base, tmp_path: Path) -> None:
@@ -184,3 +184,13 @@ def test_a_tracker_that_is_not_there_is_named(
     monkeypatch.setattr("training.tuning.options.find_spec", lambda _: None)
     with pytest.raises(SetupError, match="pip install trackio"):
         finetune(write_workspace(tmp_path), base, replace(QUICK, report_to="trackio"))
+
+
+def test_the_last_epoch_can_be_kept(
+    base: Base, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    losses = iter([5.0, 4.0, 4.5, 4.6])
+    monkeypatch.setattr(TweetTrainer, "_held_out_loss", lambda _: next(losses))
+    options = replace(QUICK, epochs=3, keep="last")
+    counts = finetune(write_workspace(tmp_path), base, options).counts
+    assert (counts["epoch kept"], counts["held-out loss"]) == (3.0, 4.6)

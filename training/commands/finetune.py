@@ -11,7 +11,7 @@ from training.bases import DEFAULT_BASE, find_base, open_store
 from training.finetune import finetune
 from training.reports import as_table
 from training.tuning.examples import ExampleOptions
-from training.tuning.options import FinetuneOptions, Method, Tracker
+from training.tuning.options import FinetuneOptions, Keep, Method, Tracker
 from training.tuning.voices import ARTICLE_CHARS
 from training.work_option import work_option
 from training.workspace import Workspace
@@ -34,6 +34,7 @@ _USUAL, _USUAL_EXAMPLES = FinetuneOptions(), ExampleOptions()
 @click.option("--batch-size", type=click.IntRange(1), default=_USUAL.batch_size)
 @click.option("--micro-batch-size", type=click.IntRange(1), default=_USUAL.micro_batch_size)
 @click.option("--patience", type=click.IntRange(1), default=_USUAL.patience)
+@click.option("--keep", type=click.Choice(get_args(Keep)), default=_USUAL.keep, help="Epoch.")
 @click.option("--seed", type=int, default=_USUAL.seed)
 @click.option("--report-to", type=click.Choice(get_args(Tracker)), default=_USUAL.report_to)
 @click.option("--max-tokens", type=click.IntRange(32), default=_USUAL_EXAMPLES.max_tokens)

@@ -17,7 +17,7 @@ cd "$(dirname "$0")/../.."
 
 train pairs --work "$work" --from "$pairs" --dev-share 0.08 --test-share 0.08
 train finetune --work "$work" --base smollm2-135m-instruct \
-  --rate 5e-4 --rank 16 --alpha 32 --epochs 2 --batch-size 16 --micro-batch-size 4 \
+  --rate 5e-4 --rank 16 --alpha 32 --epochs 2 --keep last --batch-size 16 --micro-batch-size 4 \
   --title-drop 0.5 --sentence-case --max-teaser 0.99 --ungrounded-weight 0
 train export --work "$work" --name newsroom --title Newsroom \
   --description "Article to tweet, in the tone of a news desk: an adapter on SmolLM2 135M Instruct."

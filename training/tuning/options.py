@@ -16,6 +16,7 @@ from training.reports import Value
 from training.tuning.examples import ExampleOptions
 
 Method = Literal["lora", "full"]
+Keep = Literal["best", "last"]
 Tracker = Literal["none", "tensorboard", "trackio", "wandb"]
 _TRACKER_MODULES: dict[Tracker, tuple[str, ...]] = {
     "none": (),
@@ -42,6 +43,8 @@ class FinetuneOptions:
     """Of which so many are computed at once."""
     patience: int = 1
     """Epochs without a lower held-out loss before the training ends."""
+    keep: Keep = "best"
+    """Which epoch: the one with the least held-out loss, or, without an early end, the last."""
     seed: int = 0
     report_to: Tracker = "none"
     examples: ExampleOptions = field(default_factory=ExampleOptions)

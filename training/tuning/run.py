@@ -89,7 +89,7 @@ class Run:
             callbacks=[
                 self._interrupt,
                 StopOnBadGradient(),
-                EarlyStoppingCallback(options.patience),
+                *([EarlyStoppingCallback(options.patience)] if options.keep == "best" else []),
                 WriteSamples(folder / "samples.jsonl", _shown(data.dev), self._answer),
             ],
         )
@@ -149,7 +149,7 @@ def _arguments(
         eval_on_start=begins,  # a run that goes on has it in its history
         save_strategy="epoch",
         save_total_limit=2,
-        load_best_model_at_end=True,
+        load_best_model_at_end=options.keep == "best",
         metric_for_best_model="eval_loss",
         logging_steps=10,
         logging_nan_inf_filter=False,
