@@ -43,11 +43,11 @@ def main() -> None:
         print(f"{name} …", file=sys.stderr, flush=True)
         try:
             results.append(measure())
+            if options.save:
+                _save(results)
         except (OSError, RuntimeError, subprocess.SubprocessError) as error:
             print(f"{name} left out: {error}", file=sys.stderr)
     print(table(results))
-    if options.save:
-        _save(results)
 
 
 def _options() -> argparse.Namespace:

@@ -9,6 +9,7 @@ Knows nothing of requests.
 from __future__ import annotations
 
 import logging
+import mmap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,16 +57,16 @@ class CacheShape:
 
     def zeros(self) -> NDArray[np.float32]:
         """Shape [layers × 2 (key, value), slots, kv heads, tokens, head dimension]."""
-        return np.zeros(
-            (
-                2 * self.num_layers,
-                self.num_slots,
-                self.num_kv_heads,
-                self.max_model_len,
-                self.head_dim,
-            ),
-            dtype=np.float32,
+        shape = (
+            2 * self.num_layers,
+            self.num_slots,
+            self.num_kv_heads,
+            self.max_model_len,
+            self.head_dim,
         )
+        # numpy asks for huge pages, which would take whole rows at their first token.
+        memory = mmap.mmap(-1, self.num_bytes, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        return np.frombuffer(memory, dtype=np.float32).reshape(shape)
 
 
 class OnnxModelRunner:
