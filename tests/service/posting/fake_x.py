@@ -34,7 +34,10 @@ class FakeX:
     refuses_duplicates: bool = True
     profile: dict[str, str] = field(default_factory=dict)
     latency_s: float = 0.0
-    stalling: threading.Event = field(default_factory=threading.Event)
+    stalled: threading.Event = field(default_factory=threading.Event)
+    """A request has come to where it stalls."""
+    hold: threading.Event = field(default_factory=threading.Event)
+    """Ends every stall."""
 
     def __post_init__(self) -> None:
         self.lock = threading.Lock()
@@ -59,7 +62,7 @@ class FakeX:
         return tweet
 
     def close(self) -> None:
-        self.stalling.set()
+        self.hold.set()
         self.server.shutdown()
         self.server.server_close()
 
@@ -126,7 +129,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _break(self, mood: str) -> None:
         how = mood.split()[0]
         if how == "stall":
-            self.fake.stalling.wait(20)
+            self.fake.stalled.set()
+            self.fake.hold.wait(20)
         elif how.isdigit():
             self._answer(int(how), {"title": "Server Error"})
         self.close_connection = True

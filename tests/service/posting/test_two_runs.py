@@ -80,7 +80,7 @@ def test_a_run_that_is_killed_in_the_middle_loses_and_doubles_nothing(
         assert run.poll() is None
     run.kill()
     run.communicate()
-    x.stalling.set()
+    x.hold.set()
     clock.now = desk.database.now()
     clock.pass_by(minutes=6)
     assert desk.outcomes() == ["posted", "posted"]
