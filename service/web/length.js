@@ -16,7 +16,7 @@ export function counter({ length, remaining }) {
   return element("span", { class: "counter" }, meter, `${length}/${limit}`);
 }
 
-/** X's count but for links without a scheme, which need a list of all domains. */
+/** X's count, but that what is a link takes a list of all domains: here each word with a scheme is, and no other. */
 export function reckonedLength(text) {
   const pieces = text.trim().normalize("NFC").split(LINK);
   const letters = pieces.flatMap((piece) => Array.from(characters.segment(piece), ({ segment }) => weight(segment)));

@@ -42,7 +42,7 @@ class Review {
 
   #onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
-      if (event.key === "Enter" && event.ctrlKey) event.target.form?.requestSubmit();
+      if (event.key === "Enter" && !event.altKey) event.target.form?.requestSubmit();
       return;
     }
     if (event.key === "Escape" && this.#openForm()) this.#start("cancel");
@@ -145,9 +145,10 @@ class Review {
 
   /** Take back the last change made here; before any, the last one of the draft that is shown. */
   async #undo() {
-    const last = this.done.pop() ?? this.draft;
+    const last = this.done.at(-1) ?? this.draft;
     if (!last) return;
     const draft = await this.#change(last, "undo");
+    this.done.pop();
     this.queue.goTo(draft.id);
     this.#show(draft, `Undone: ${stateOf(draft)} again.`);
   }

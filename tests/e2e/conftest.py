@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +11,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
+from tests.e2e.browsing import launched
 from tests.e2e.serving import LOOPBACK, MODEL, ROOT, Service, Site, environment, running, site
 
 SMALL = {
@@ -33,6 +37,16 @@ def built_model() -> str:
     build = [sys.executable, "-m", "training", "build", MODEL]
     subprocess.run(build, check=True, cwd=ROOT, env=environment({}), timeout=170)
     return MODEL
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    executable = shutil.which("chromium")
+    if executable is None:
+        assert "CI" not in os.environ, "CI must have a browser"
+        pytest.skip("chromium is not installed")
+    with launched(executable) as chromium:
+        yield chromium
 
 
 @pytest.fixture(scope="session")

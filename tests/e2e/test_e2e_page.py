@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from tests.e2e.browsing import PATIENCE_MS, opened
 from tests.e2e.serving import Service, Site
 
 pytestmark = pytest.mark.timeout(300)
-PATIENCE_MS = 90_000
-"""For two busy cores; nothing is asserted about time."""
 EVIL = '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>'
 STORY = (
     "The library of Northport will lend musical instruments from June. Readers may keep a violin "
@@ -23,33 +20,11 @@ STORY = (
 )
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    executable = shutil.which("chromium")
-    if executable is None:
-        assert "CI" not in os.environ, "CI must have a browser"
-        pytest.skip("chromium is not installed")
-    flags = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=executable, args=flags)
-        yield chromium
-        chromium.close()
-
-
 @pytest.fixture
 def page(browser: Browser, service: Service) -> Iterator[Page]:
-    """The page, freshly opened; whatever the browser complains of fails the test."""
-    context = browser.new_context(viewport={"width": 1000, "height": 900})
-    tab = context.new_page()
-    tab.set_default_timeout(PATIENCE_MS)
-    complaints: list[str] = []
-    tab.on("pageerror", lambda error: complaints.append(str(error)))
-    tab.on("console", lambda m: complaints.append(m.text) if "Content Security" in m.text else None)
-    tab.goto(service.url)
-    expect(tab.locator("#tweet-model option")).to_have_count(2)
-    yield tab
-    context.close()
-    assert complaints == []
+    with opened(browser, service.url) as tab:
+        expect(tab.locator("#tweet-model option")).to_have_count(2)
+        yield tab
 
 
 def write(page: Page, source: str, title: str = "") -> None:
