@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
 
+from service.api.parts import Parts
 from service.config import Config
 from tests.fake_service import chat_tokenizer
 from tests.fakes import FakeRunner
@@ -94,7 +96,7 @@ class TestTimeLimit:
         return replace(config, server=replace(config.server, request_timeout_s=0.5))
 
     def test_case_6_a_queued_request_past_its_deadline_is_never_started(
-        self, client: FlaskClient, runner: FakeRunner
+        self, client: FlaskClient, runner: FakeRunner, parts: Parts
     ) -> None:
         runner.gate.clear()
         asked = {"prompt": "first", "n": 4, "max_tokens": 2}
@@ -102,6 +104,8 @@ class TestTimeLimit:
             target=client.application.test_client().post, args=["/generate"], kwargs={"json": asked}
         )
         first.start()
+        while not parts.pipeline.stats()["tiny"].num_open:
+            time.sleep(0.001)
         late = client.post("/generate", json={"prompt": "a much longer prompt", "max_tokens": 2})
         runner.gate.set()
         first.join()
