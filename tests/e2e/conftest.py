@@ -51,7 +51,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def pages() -> Iterator[Site]:
-    with site({"/article.html": ARTICLE}) as here:
+    with site({"/article.html": ARTICLE, "/fresh.html": ARTICLE}) as here:
         yield here
 
 

@@ -14,7 +14,8 @@ DREAM = {"prompt": "My dream is", "n": 3, "seed": 7, "temperature": 0.8, "top_k"
 
 
 def test_a_url_becomes_a_tweet_about_its_article(service: Service, pages: Site) -> None:
-    asked = {"url": f"{pages.url}/article.html", "seed": "1", "n": "4"}
+    # A page that no other test asks for, so that it is really fetched.
+    asked = {"url": f"{pages.url}/fresh.html", "seed": "1", "n": "4"}
     answer = service.post("/tweet", data=asked)
     assert answer.status_code == 200, answer.text
     result = answer.json()
