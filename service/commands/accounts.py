@@ -41,10 +41,7 @@ def check() -> None:
 def _duties(desk: Desk, account: Account) -> Iterator[Duty]:
     from service.posting.checks import Duty, duties
 
-    client = desk.client(account)
     try:
-        yield from duties(account, client.profile())
+        yield from duties(account, desk.client(account).profile())
     except PostingError as error:
         yield Duty(error.detail, done=False)
-    finally:
-        client.close()

@@ -57,7 +57,6 @@ class Poster(Protocol):
 
     def post(self, text: str) -> PostedTweet: ...
     def latest(self, since_id: str | None) -> list[PostedTweet]: ...
-    def close(self) -> None: ...
 
 
 class PostingRun:
@@ -86,11 +85,7 @@ class PostingRun:
             StoreUnavailable: the database went away and stayed away.
         """
         for account in self._accounts.values():
-            client = self._client_for(account)
-            try:
-                yield from self._work_on(account, client)
-            finally:
-                client.close()
+            yield from self._work_on(account, self._client_for(account))
 
     def _preview(self, account: Account) -> Iterator[PostReport]:
         if wait := self._wait(account):

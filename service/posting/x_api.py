@@ -109,9 +109,6 @@ class XClient:
                 description=str(data.get("description", "")),
             )
 
-    def close(self) -> None:
-        self._client.session.close()
-
     def _tweets(self, user_id: str, since_id: str | None, page: str | None) -> dict[str, Any]:
         given = {"since_id": since_id, "pagination_token": page}
         with _named_failures():
@@ -126,25 +123,26 @@ class XClient:
 
 
 class _Session:
-    """What tweepy sends, to where we say, with a limit on silence, once."""
+    """What tweepy sends, to where we say, with a limit on silence, once.
+
+    Each request has a session, and so a connection, of its own: asking the server to close is not
+    enough, since one that does not say so in its answer would be taken for still open.
+    """
 
     def __init__(self, api_url: str, timeout_s: float) -> None:
         self._api_url, self._timeout_s = api_url.rstrip("/"), timeout_s
-        self._session = requests.Session()
-        self._session.trust_env = False  # a .netrc would replace the account's token
-        self._session.headers["Connection"] = "close"
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        return self._session.request(
-            method,
-            self._api_url + url.removeprefix(_TWEEPYS_HOST),
-            timeout=(_CONNECT_S, self._timeout_s),
-            allow_redirects=False,
-            **kwargs,
-        )
-
-    def close(self) -> None:
-        self._session.close()
+        with requests.Session() as session:
+            session.trust_env = False  # a .netrc would replace the account's token
+            session.headers["Connection"] = "close"
+            return session.request(
+                method,
+                self._api_url + url.removeprefix(_TWEEPYS_HOST),
+                timeout=(_CONNECT_S, self._timeout_s),
+                allow_redirects=False,
+                **kwargs,
+            )
 
 
 def _tweepy_client(keys: Credentials) -> Any:
