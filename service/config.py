@@ -75,9 +75,7 @@ class FetchConfig:
         10.0, "Whole time for waiting, look-up, connection, redirects and body.", least=0.1
     )
     max_bytes: int = setting(5_000_000, "Largest page, counted after decompression.", least=1024)
-    user_agent: str = setting(
-        "doc2tweet/0.1 (+https://pypi.org/project/doc2tweet/)", "How sites see this service."
-    )
+    user_agent: str = setting("doc2tweet/0.1 (article reader)", "How sites see this service.")
     proxy: str | None = setting(
         None,
         "Egress proxy, `http://host:port`, asked to CONNECT to the judged address.",
