@@ -11,9 +11,10 @@ import pytest
 ray = pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def whole_cluster() -> Iterator[Any]:
-    """A head that computes nothing."""
+    """A head that computes nothing. Gone with its module: a cluster is found by whoever looks for
+    one on this machine, so tests that start their own would join it."""
     from ray.cluster_utils import Cluster
 
     with warnings.catch_warnings():
