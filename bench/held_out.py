@@ -115,9 +115,9 @@ def _unescaped(pair: Pair) -> Pair:
 
 
 def _is_dev(pair: Pair) -> bool:
-    """Pairs that `newsroom` was not trained on: the head of the article decides.
+    """Some pairs, by the head of the article alone; few have a headline, so more of those.
 
-    Few have a headline, so more of those are held out.
+    Whether a model was trained on them is for whoever brings a file without splits to know.
     """
     digest = hashlib.sha256(pair.article[:300].encode()).digest()
     share = _DEV_SHARE_TITLED if pair.title else _DEV_SHARE
