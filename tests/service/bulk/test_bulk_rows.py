@@ -7,6 +7,7 @@ import os
 import resource
 import signal
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -93,23 +94,24 @@ def test_two_processes_do_not_write_one_file(tmp_path: Path) -> None:
         RowFile(tmp_path / "out", "run")
 
 
-@pytest.fixture
+@contextmanager
 def small_disk() -> Iterator[None]:
-    """Files of this process may have 2,000 bytes."""
+    """Files of this process may have 2,000 bytes; pytest's own log too, so only for a moment."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, limits[1]))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    signal.signal(signal.SIGXFSZ, before)
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, before)
 
 
-@pytest.mark.usefixtures("small_disk")
 def test_a_full_disk_leaves_whole_jobs(tmp_path: Path) -> None:
     path = tmp_path / "out"
     with RowFile(path, "run") as file:
         file.append(rows(0))
-        with pytest.raises(SetupError, match="1 rows are in it"):
+        with small_disk(), pytest.raises(SetupError, match="1 rows are in it"):
             file.append(rows(1, 20))
         assert file.done == {0}
     with RowFile(path, "run") as file:
