@@ -13,8 +13,7 @@ import yaml
 from hypothesis import HealthCheck, settings
 from schemathesis import Case
 
-from tests.e2e.serving import MODEL, Service, running
-from tests.service.posting.fake_x import FakeX
+from tests.e2e.serving import MODEL, Service
 
 DOCUMENT = Path(__file__).parents[2] / "openapi.yaml"
 SCHEMA = schemathesis.openapi.from_path(str(DOCUMENT))
@@ -27,7 +26,6 @@ SCHEMA.config.checks.negative_data_rejection.expected_statuses = [
     *("400", "404", "405", "409", "412", "414", "415", "422", "428")
 ]
 SCHEMA.config.checks.missing_required_header.expected_statuses = ["401", "422", "428"]
-ACCOUNTS = '[bot]\nusername = "bot_on_x"\n[bot.oauth2]\naccess_token = "very-secret"\n'
 ASKED: Any = [{"role": "user", "content": "Name three colours."}]
 
 
@@ -35,27 +33,6 @@ ASKED: Any = [{"role": "user", "content": "Name three colours."}]
 def client(service: Service) -> Iterator[openai.OpenAI]:
     with openai.OpenAI(base_url=f"{service.url}/v1", api_key="none", max_retries=0) as client:
         yield client
-
-
-@pytest.fixture(scope="session")
-def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """Real gunicorn over a model without weights that loses no time; drafts are served, and an
-    account to post from."""
-    folder, x = tmp_path_factory.mktemp("swift"), FakeX()
-    accounts = folder / "accounts.toml"
-    accounts.write_text(ACCOUNTS)
-    accounts.chmod(0o600)
-    settings = {
-        "DOC2TWEET_DRAFTS_SERVE": "true",
-        "DOC2TWEET_DRAFTS_DATABASE_URL": f"sqlite:///{folder}/drafts.db",
-        "DOC2TWEET_POSTING_ACCOUNTS_FILE": accounts,
-        "DOC2TWEET_X_API_URL": x.url,
-    }
-    with running(folder / "log", settings, fake_step_s=0.0) as here:
-        drafts = [{"text": f"Tweet {number}", "seed": number} for number in range(5)]
-        here.post("/drafts", json={"drafts": drafts}).raise_for_status()
-        yield here
-    x.close()
 
 
 def test_models_are_found(client: openai.OpenAI) -> None:
@@ -111,15 +88,6 @@ def test_errors_are_the_clients_own(client: openai.OpenAI) -> None:
             messages=ASKED,
             tools=[{"type": "function", "function": {"name": "f"}}],
         )
-
-
-def test_case_18_no_character_is_ever_cut(client: openai.OpenAI) -> None:
-    prompt = "👩‍👩‍👧 家族 é 🎉 👩‍👩‍👧 家族 é 🎉 👩‍👩‍👧 家族"
-    for max_tokens in (1, 2, 3, 5, 7, 12):
-        answer = client.completions.create(
-            model=MODEL, prompt=prompt, max_tokens=max_tokens, temperature=0
-        )
-        assert "�" not in answer.choices[0].text
 
 
 @SCHEMA.parametrize()

@@ -6,14 +6,14 @@ import json
 import socket
 import ssl
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from tests.e2e.serving import Service
+from tests.e2e.serving import Service, until
 from tests.nginx import Nginx, adapted
 
 LONG = {"prompt": "a", "max_tokens": 150, "ignore_eos": True, "seed": 1}
@@ -38,17 +38,6 @@ def client(nginx: Nginx) -> Iterator[requests.Session]:
         yield session
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    end = time.monotonic() + 15
-    while not condition():
-        assert time.monotonic() < end, what
-        time.sleep(0.02)
-
-
-def idle(service: Service) -> bool:
-    return service.metric(IN_FLIGHT) == 0
-
-
 def test_a_stream_comes_as_it_is_written(
     nginx: Nginx, client: requests.Session, quick: Service
 ) -> None:
@@ -67,9 +56,9 @@ def test_a_client_that_leaves_nginx_leaves_the_service(
     asked = {**LONG, "max_tokens": 1500, "stream": True}
     answer = client.post(f"{nginx.url}/generate", json=asked, stream=True)
     next(answer.iter_lines())
-    assert not idle(quick)
+    assert not quick.idle()
     answer.close()
-    until(lambda: idle(quick), "the row is free")
+    until(lambda: quick.idle(), "the row is free")
 
 
 @pytest.mark.parametrize("given", ["mine-1", None])
