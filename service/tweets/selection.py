@@ -13,10 +13,10 @@ from service.errors import Memorised, NoPostableTweet, TweetError, Ungrounded
 from service.tweets.fallback import make_fallback
 from service.tweets.overlap import is_memorised
 from service.tweets.postprocess import Context, make_tweet
-from service.tweets.ranking import distinct, rank
+from service.tweets.ranking import distinct, rank, with_consensus
 from service.tweets.tweet import Candidate, Claim, Tweet
 
-DEFAULT_BEST_OF = 4
+DEFAULT_BEST_OF = 8
 """Candidates drawn for one tweet."""
 MAX_REDRAWS = 2
 """Times that more is drawn when too few candidates may be shown."""
@@ -60,7 +60,8 @@ class _Sieve:
 
     def distinct(self) -> list[Tweet]:
         """What passed, best first, each only once."""
-        return distinct(rank(self.passed))
+        context = self.context
+        return distinct(rank(with_consensus(self.passed, context.weights, context.link)))
 
     def error(self) -> TweetError:
         """Why nothing passed."""
