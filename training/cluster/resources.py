@@ -1,9 +1,12 @@
-"""What a training process gets of a cluster, and whether the cluster sees our files."""
+"""What a training process gets of a cluster, and what the cluster must leave us."""
 
 from __future__ import annotations
 
+import signal
+import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +62,17 @@ def check_head_sees(folder: Path) -> None:
             )
     finally:
         mark.unlink()
+
+
+@contextmanager
+def own_interrupts() -> Iterator[None]:
+    """Ray takes SIGINT over, and does not give it back."""
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        yield
+    finally:
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, before)
 
 
 def _head_id() -> str:

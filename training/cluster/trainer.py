@@ -8,10 +8,7 @@ process that dies takes the run back to its last checkpoint.
 from __future__ import annotations
 
 import shutil
-import signal
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +19,7 @@ from ray.train.torch import TorchTrainer
 from service.cluster import connected, living_nodes
 from service.errors import Doc2TweetError, EngineFault, SetupError
 from training.bases import find_again, open_store
-from training.cluster.resources import share_of, usual_num_processes
+from training.cluster.resources import own_interrupts, share_of, usual_num_processes
 from training.finetune import run_mark, train_here
 from training.tuning.checkpoints import is_open
 from training.tuning.curve import Logs
@@ -56,7 +53,7 @@ class GroupTraining:
             "options": options,
             "mark": run_mark(shared, base, options),
         }
-        with connected(self.on), _own_interrupts():
+        with connected(self.on), own_interrupts():
             for _ in range(_MAX_LOSSES):
                 try:
                     return self._train(shared.trained / "ray", job)
@@ -107,14 +104,3 @@ def _raise_our_own(failure: TrainingFailedError) -> None:
         cause = getattr(error, "_base_exc", error)  # Ray wraps what the training raised
         if isinstance(cause, Doc2TweetError):
             raise cause from None
-
-
-@contextmanager
-def _own_interrupts() -> Iterator[None]:
-    """Ray takes SIGINT over, and does not give it back."""
-    before = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, before)

@@ -22,7 +22,12 @@ from ray.tune.search.optuna import OptunaSearch
 
 from service.cluster import connected, living_nodes
 from service.errors import Doc2TweetError, EngineFault, SetupError, TrainingDiverged
-from training.cluster.resources import check_head_sees, share_of, usual_num_processes
+from training.cluster.resources import (
+    check_head_sees,
+    own_interrupts,
+    share_of,
+    usual_num_processes,
+)
 from training.sweep import STUDY_NAME, Attempt, Setting, SweepSpace, study_storage, suggest
 
 _MAX_LOSSES = 3
@@ -53,7 +58,7 @@ class TuneTrials:
             EngineFault: trials were lost for good.
             KeyboardInterrupt: stopped; the trials that had ended are kept.
         """
-        with connected(self.on):
+        with connected(self.on), own_interrupts():
             check_head_sees(root)
             results = _tuner(root.absolute(), space, attempt, num_trials).fit()
         shutil.rmtree(root / "ray", ignore_errors=True)  # the study has it all
