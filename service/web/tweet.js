@@ -50,7 +50,7 @@ function draftOf(tweet, { model, seed, article }, body) {
   const found = { ungrounded: tweet.ungrounded.length, truncated: tweet.truncated, fallback: tweet.fallback };
   const flags = Object.keys(found).filter((name) => found[name]);
   const { text, index } = tweet;
-  return { text, index, model, seed, flags, source: article.url, article_title: article.title, article_text: body.text };
+  return { text, index, model, seed, flags, source: article.url, article_title: article.title, article_text: body.text ?? article.excerpt };
 }
 
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -67,6 +67,7 @@ function showArticle(article, panel) {
     element("h2", {}, article.url ? webLink(article.url, article.title || article.url) : article.title || "Your text"),
     element("p", { class: "help" }, facts.join(" · ")),
     element("p", { class: "help" }, `${article.num_tokens} tokens. ${size}`),
+    element("details", {}, element("summary", {}, "What it read"), element("p", { class: "text" }, article.excerpt)),
   );
   byId("article").hidden = false;
 }
