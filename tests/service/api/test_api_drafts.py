@@ -292,4 +292,4 @@ def test_what_bulk_writes_beside_a_candidate_is_passed_over(desk: FlaskClient) -
 def test_a_draft_only_takes_what_can_be_done_to_it(desk: FlaskClient) -> None:
     add(desk, "One")
     answer = desk.post("/drafts/1/history")
-    assert (answer.status_code, answer.headers["Allow"]) == (405, "GET, HEAD")
+    assert (answer.status_code, set(answer.allow)) == (405, {"GET", "HEAD"})
