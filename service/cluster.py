@@ -55,7 +55,8 @@ def connected(on: str) -> Iterator[None]:
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise SetupError(f"no Ray cluster at {on}: {error}") from None
+            hint = "; a cluster with a token wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN here too"
+            raise SetupError(f"no Ray cluster at {on}: {error}{hint}") from None
     try:
         yield
     finally:
