@@ -30,7 +30,9 @@ def whole_cluster(models_dir: Path) -> Iterator[Any]:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        head = {"num_cpus": 0, "include_dashboard": False}
+        # A dead node is to be found out quickly; the usual is a quarter of a minute.
+        system = {"health_check_period_ms": 500, "health_check_failure_threshold": 4}
+        head = {"num_cpus": 0, "include_dashboard": False, "_system_config": system}
         made = Cluster(initialize_head=True, head_node_args=head)
         settings = {"env_vars": {"DOC2TWEET_MODELS_DIR": str(models_dir)}}
         ray.init(address=made.address, log_to_driver=False, runtime_env=settings)

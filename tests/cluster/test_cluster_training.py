@@ -32,8 +32,8 @@ from training.workspace import Workspace
 pytestmark = [
     pytest.mark.cluster,
     pytest.mark.timeout(170),
-    # Ray Train makes Ray Data's default context, which warns of its own default.
-    pytest.mark.filterwarnings("ignore:.use_push_based_shuffle:DeprecationWarning"),
+    # Ray Train makes Ray Data's default context, which warns of its own defaults.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning:ray.data.context"),
 ]
 optuna.logging.set_verbosity(optuna.logging.WARNING)
 

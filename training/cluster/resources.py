@@ -9,12 +9,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import ray
+from ray.exceptions import RayError
 from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-from service.cluster import Node
+from service.cluster import Node, living_nodes
 from service.errors import SetupError
+
+_ANSWER_S = 60.0
+"""A node that has to start a process first takes some seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,21 @@ class Share:
 
     num_cpus: int
     num_gpus: int = 0
+
+
+def answering_nodes() -> list[Node]:
+    """Those of the living that are: a node that has just died is found out only some seconds later,
+    and work that is given to it meanwhile would wait for ever.
+
+    Raises:
+        SetupError: there are none.
+    """
+    asked = {_ask(node): node for node in living_nodes()}
+    ray.wait(list(asked), num_returns=len(asked), timeout=_ANSWER_S)
+    found = [node for reference, node in asked.items() if _has_answered(reference)]
+    if not found:
+        raise SetupError("no node of the Ray cluster answers")
+    return found
 
 
 def usual_num_processes(nodes: Sequence[Node]) -> int:
@@ -73,6 +93,24 @@ def own_interrupts() -> Iterator[None]:
     finally:
         if threading.current_thread() is threading.main_thread():
             signal.signal(signal.SIGINT, before)
+
+
+def _ask(node: Node) -> Any:
+    place = NodeAffinitySchedulingStrategy(node.id, soft=False)
+    asked = ray.remote(_answer).options(scheduling_strategy=place, num_cpus=0, max_retries=0)
+    return asked.remote()
+
+
+def _answer() -> None:
+    """All that is asked for."""
+
+
+def _has_answered(reference: Any) -> bool:
+    try:
+        ray.get(reference, timeout=0)
+    except RayError:
+        return False
+    return True
 
 
 def _head_id() -> str:

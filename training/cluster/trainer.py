@@ -16,10 +16,15 @@ from typing import Any
 from ray.train import RunConfig, ScalingConfig, TrainingFailedError, WorkerGroupError
 from ray.train.torch import TorchTrainer
 
-from service.cluster import connected, living_nodes
+from service.cluster import connected
 from service.errors import Doc2TweetError, EngineFault, SetupError
 from training.bases import find_again, open_store
-from training.cluster.resources import own_interrupts, share_of, usual_num_processes
+from training.cluster.resources import (
+    answering_nodes,
+    own_interrupts,
+    share_of,
+    usual_num_processes,
+)
 from training.finetune import run_mark, train_here
 from training.tuning.checkpoints import is_open
 from training.tuning.curve import Logs
@@ -63,7 +68,7 @@ class GroupTraining:
         raise EngineFault(f"the run lost a process {_MAX_LOSSES} times: {reason}")
 
     def _train(self, folder: Path, job: Mapping[str, Any]) -> Logs:
-        nodes = living_nodes()
+        nodes = answering_nodes()
         num = self.num_processes or usual_num_processes(nodes)
         share = share_of(nodes, num)
         scaling = ScalingConfig(

@@ -20,9 +20,10 @@ from ray import tune
 from ray.tune.search import Searcher
 from ray.tune.search.optuna import OptunaSearch
 
-from service.cluster import connected, living_nodes
+from service.cluster import connected
 from service.errors import Doc2TweetError, EngineFault, SetupError, TrainingDiverged
 from training.cluster.resources import (
+    answering_nodes,
     check_head_sees,
     own_interrupts,
     share_of,
@@ -66,7 +67,7 @@ class TuneTrials:
 
 
 def _tuner(root: Path, space: SweepSpace, attempt: Attempt, num_trials: int) -> tune.Tuner:
-    nodes = living_nodes()
+    nodes = answering_nodes()
     share = share_of(nodes, usual_num_processes(nodes))
     resources = {"cpu": float(share.num_cpus), "gpu": float(share.num_gpus)}
     search = _StudySearch(
