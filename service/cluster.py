@@ -1,4 +1,4 @@
-"""The executor seam on a Ray cluster. The only module that knows Ray.
+"""The executor seam on a Ray cluster. The only module of `service` that knows Ray.
 
 Every node gets one worker process with as many threads as wanted: so a model is loaded once a
 node, its batch stays full, and pages are waited for side by side. Items are handed out from here,

@@ -118,11 +118,11 @@ def test_a_killed_node_takes_a_training_back_to_its_last_checkpoint(
         return nodes[0] if any(workspace.trained.glob("checkpoint-*/trainer*")) else None
 
     killing = kill_a_node(cluster, any_once_a_checkpoint_is_there)
-    options = replace(QUICK, epochs=12, patience=12)
+    options = replace(QUICK, epochs=8, patience=8)
     report = finetune(workspace, base, options, train=GroupTraining("ray"))
     killing.join(60)
     assert groups == [2, 1]
-    assert report.counts["epochs"] == 12
+    assert report.counts["epochs"] == 8
     assert report.counts["held-out loss"] < report.counts["held-out loss, untrained"] - 0.05
     assert [row["epoch"] for row in read_samples(workspace)].count(0.0) == 8
     assert (workspace.trained / "adapter" / "adapter_model.safetensors").is_file()

@@ -84,6 +84,8 @@ class GroupTraining:
                 scaling_config=scaling,
                 run_config=run,
             ).fit()
+        except SystemExit:
+            raise KeyboardInterrupt from None  # what Ray's own listener makes of a Ctrl-C
         finally:
             shutil.rmtree(folder, ignore_errors=True)  # what is worth keeping is beside it
         if result.return_value is None:
