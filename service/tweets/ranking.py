@@ -14,14 +14,14 @@ from service.tweets.tweet import Claim, Overlap, ScoreParts, Tweet
 from service.tweets.words import content_words, words
 
 WEIGHTS = ScoreParts(
-    likelihood=4.0,
-    lead=0.5,
+    likelihood=8.0,
+    lead=1.0,
     consensus=8.0,
     grounding=4.0,
     originality=1.0,
     headline=1.0,
     length=1.0,
-    form=1.0,
+    form=8.0,
 )
 DUPLICATE_SHARE = 0.8
 """Two texts that share more of their words than this say the same."""
