@@ -17,7 +17,8 @@ from service.tweets.ranking import distinct, rank, with_consensus
 from service.tweets.tweet import Candidate, Claim, Tweet
 
 DEFAULT_BEST_OF = 8
-"""Candidates drawn for one tweet."""
+"""Candidates drawn for one tweet; twice as many as tweets where more are asked for, since a small
+model says the same thing again and again."""
 MAX_REDRAWS = 2
 """Times that more is drawn when too few candidates may be shown."""
 
@@ -89,7 +90,7 @@ class _Sieve:
 
 def default_best_of(n: int) -> int:
     """How many candidates to draw for `n` tweets where a request does not say."""
-    return DEFAULT_BEST_OF if n == 1 else n
+    return max(DEFAULT_BEST_OF, 2 * n)
 
 
 def choose(

@@ -48,7 +48,7 @@ def test_the_best_comes_first_and_all_differ(context: Context) -> None:
     assert [t.score for t in tweets] == sorted((t.score for t in tweets), reverse=True)
 
 
-@pytest.mark.parametrize(("n", "best_of"), [(1, 8), (2, 2), (3, 3)])
+@pytest.mark.parametrize(("n", "best_of"), [(1, 8), (3, 8), (6, 12)])
 def test_the_default_of_best_of(n: int, best_of: int) -> None:
     assert default_best_of(n) == best_of
 
@@ -61,7 +61,7 @@ def test_best_of_is_never_less_than_n(context: Context) -> None:
 
 def test_duplicates_are_drawn_again_from_where_drawing_stopped(context: Context) -> None:
     model = Model(lambda i: GOOD[0] if i < 3 else GOOD[i % 4])
-    selection = choose(context, model, n=3)
+    selection = choose(context, model, n=3, best_of=3)
     assert model.asked[:2] == [(3, 0), (2, 3)]
     assert len(selection.tweets) == 3
     assert selection.num_duplicates >= 2
