@@ -32,7 +32,7 @@ from training.judging.metrics import Told, measure
 from training.pairs import Split
 
 FLOORS = Path(__file__).with_name("quality_floors.json")
-GATED = "best of 4"
+GATED = "best of 8"
 _COLUMNS = (
     *("R-1", "R-2", "R-L", "BLEU", "postable", "handles", "numbers", "names"),
     *("copied", "duplicates", "echo", "length"),

@@ -14,19 +14,20 @@ from service.tweets.tweet import Claim, Overlap, ScoreParts, Tweet
 from service.tweets.words import content_words, words
 
 WEIGHTS = ScoreParts(
-    likelihood=4.0,
-    lead=0.5,
+    likelihood=8.0,
+    lead=1.0,
     consensus=8.0,
     grounding=4.0,
     originality=1.0,
     headline=1.0,
     length=1.0,
-    form=1.0,
+    form=8.0,
 )
 DUPLICATE_SHARE = 0.8
 """Two texts that share more of their words than this say the same."""
 BARE_ECHO, OWN = 0.8, 0.5
 """Shares of headline words: from the one on a text is a bare echo, up to the other its own."""
+_OF_LEAD = 0.5
 _SHORT = 50
 _FULL_SHARE = 0.9
 
@@ -52,9 +53,12 @@ def is_bare_echo(tweet: Tweet) -> bool:
 
 
 def _has_own_words(tweet: Tweet) -> bool:
-    """Words of its own, all borne out, and about what the article begins with."""
-    parts = tweet.score_parts
-    return tweet.headline_overlap <= OWN and not tweet.ungrounded and parts.lead > 0
+    """Words of its own, nothing foreign in them, and half of them in the article's lead.
+
+    Free inventions often hold no claim that could be foreign, and nothing of the article either.
+    """
+    is_of_lead = tweet.score_parts.lead >= _OF_LEAD
+    return tweet.headline_overlap <= OWN and not tweet.ungrounded and is_of_lead
 
 
 def distinct(tweets: Sequence[Tweet]) -> list[Tweet]:
