@@ -21,7 +21,7 @@ def main(gguf: str, folder: str) -> None:
     path = Path(gguf)
     source = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     loaded = AutoModelForCausalLM.from_pretrained(**source, dtype=torch.float32)
-    loaded.config.quantization_config = None
+    del loaded.config.quantization_config
     plain = LlamaForCausalLM(loaded.config)
     plain.load_state_dict(loaded.state_dict())
     with tempfile.TemporaryDirectory() as temp:
