@@ -17,10 +17,10 @@ from service.engine.sampling_params import SamplingParams
 from service.models import ModelStore
 from service.tweets.overlap import OverlapIndex, build_index
 from service.tweets.postprocess import Context, context_for
-from service.tweets.ranking import headline_overlap
 from service.tweets.tweet import Candidate, ScoreParts, TweetRules
 from training.judging.served_model import ServedModel
-from training.pairs import Pair, read_pairs
+from training.pairing.splitting import split, without_doubles
+from training.pairs import Pair, Split, read_pairs
 
 DRAWS = Path("models/.cache/quality-draws.json")
 """Ignored by git, as everything that is built."""
@@ -28,9 +28,10 @@ MAX_TOKENS = 96
 """As the route for tweets has it."""
 GREEDY = SamplingParams(temperature=0.0, max_tokens=MAX_TOKENS)
 SAMPLED = SamplingParams(max_tokens=MAX_TOKENS, seed=7)
-ECHO = 0.8
-"""From this share of headline words on, a tweet is a bare echo."""
-_DEV_SHARE, _DEV_SHARE_TITLED = 0.09, 0.45
+NUM_SAMPLES = 16
+"""Two draws of eight."""
+SHARE = 0.08
+"""Of a corpus that is dev, and as much test; the recipe of `newsroom` has the same."""
 RULES = TweetRules(link="none")
 
 
@@ -44,34 +45,30 @@ class HeldOut:
     greedy: Candidate
     samples: tuple[Candidate, ...]
 
-    @property
-    def half(self) -> int:
-        """0 or 1, by the article alone: weights tuned on one half are tried on the other."""
-        return hashlib.sha256(self.article.text.encode()).digest()[-1] % 2
-
     def context(self, memory: OverlapIndex, weights: ScoreParts) -> Context:
         return context_for(self.article, RULES, memory, weights)
 
 
-def held_out_pairs(pairs: Sequence[Pair]) -> list[Pair]:
-    """Those of split `dev`; of a file without splits, some that depend on the article alone.
+def with_splits(pairs: Sequence[Pair]) -> list[Pair]:
+    """As they are where they have splits; else split the way `doc2tweet-train pairs` does."""
+    if any(pair.split for pair in pairs):
+        return list(pairs)
+    return split(without_doubles(pairs), SHARE, SHARE)
 
-    Where an outlet posted its headline word for word, the pair is left out: copying the prompt
-    would be the perfect answer.
-    """
-    has_splits = any(pair.split for pair in pairs)
-    held_out = [p for p in pairs if (p.split == "dev" if has_splits else _is_dev(p))]
-    return [p for p in held_out if p.article and headline_overlap(p.tweet, p.title) < ECHO]
+
+def body_alone(pairs: Sequence[Pair]) -> list[Pair]:
+    return [replace(pair, title="") for pair in pairs]
 
 
 def memory_of(pairs: Sequence[Pair]) -> OverlapIndex:
     """The tweets that were trained on."""
-    return build_index(p.tweet for p in pairs if p.split == "train" or not (p.split or _is_dev(p)))
+    return build_index(pair.tweet for pair in pairs if pair.split == "train")
 
 
-def digest(path: Path) -> str:
+def digest(pairs: Sequence[Pair]) -> str:
     """Of a corpus: figures are comparable only where it is the same."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()
+    texts = [[pair.article, pair.title, pair.tweet] for pair in pairs]
+    return hashlib.sha256(json.dumps(texts).encode()).hexdigest()
 
 
 def draw(pairs: Sequence[Pair], models: Path, model: str, num_samples: int) -> list[HeldOut]:
@@ -89,39 +86,39 @@ def draw(pairs: Sequence[Pair], models: Path, model: str, num_samples: int) -> l
 def load_or_draw(
     path: Path, pairs: Sequence[Pair], models: Path, model: str, num_samples: int
 ) -> list[HeldOut]:
-    """What the file has, where it has enough of these very articles; else drawn, and kept there."""
-    keys = [(pair.article, pair.tweet) for pair in pairs]
-    if path.exists():
-        rows = [_parse(row) for row in json.loads(path.read_text("utf-8"))]
-        kept = {(r.article.text, r.tweet): r for r in rows if len(r.samples) >= num_samples}
-        if all(key in kept for key in keys):
-            return [kept[key] for key in keys]
-    drawn = draw(pairs, models, model, num_samples)
+    """What the file has of these pairs, drawn by this very model; the rest is drawn and added."""
+    mark = hashlib.sha256((models / model / "model.toml").read_bytes()).hexdigest()
+    kept = {_key(row): row for row in _load(path, mark) if len(row.samples) >= num_samples}
+    wanted = [(pair.title, pair.article, pair.tweet) for pair in pairs]
+    missing = [pair for pair, key in zip(pairs, wanted, strict=True) if key not in kept]
+    if missing:
+        kept |= {_key(row): row for row in draw(missing, models, model, num_samples)}
+        _save(path, mark, list(kept.values()))
+    return [kept[key] for key in wanted]
+
+
+def read(path: Path, part: Split) -> tuple[list[Pair], OverlapIndex]:
+    """The pairs of a part of a file, and the memory of its training tweets."""
+    pairs = [replace(pair, tweet=unescape(pair.tweet)) for pair in read_pairs(path)]
+    parts = with_splits(pairs)
+    return [pair for pair in parts if pair.split == part and pair.article], memory_of(parts)
+
+
+def _key(row: HeldOut) -> tuple[str, str, str]:
+    return row.article.title, row.article.text, row.tweet
+
+
+def _load(path: Path, mark: str) -> list[HeldOut]:
+    if not path.exists():
+        return []
+    kept = json.loads(path.read_text("utf-8"))
+    return [_parse(row) for row in kept["rows"]] if kept["model"] == mark else []
+
+
+def _save(path: Path, mark: str, rows: Sequence[HeldOut]) -> None:
+    found = [asdict(row) | {"article": [row.article.title, row.article.text]} for row in rows]
     path.parent.mkdir(parents=True, exist_ok=True)
-    found = [asdict(row) | {"article": [row.article.title, row.article.text]} for row in drawn]
-    path.write_text(json.dumps(found, ensure_ascii=False), "utf-8")
-    return drawn
-
-
-def read(path: Path) -> tuple[list[Pair], OverlapIndex]:
-    """The held-out pairs of a file, and the memory of its training tweets."""
-    pairs = [_unescaped(pair) for pair in read_pairs(path)]
-    return held_out_pairs(pairs), memory_of(pairs)
-
-
-def _unescaped(pair: Pair) -> Pair:
-    texts = {name: unescape(getattr(pair, name)).strip() for name in ("tweet", "article", "title")}
-    return replace(pair, **texts)
-
-
-def _is_dev(pair: Pair) -> bool:
-    """Some pairs, by the head of the article alone; few have a headline, so more of those.
-
-    Whether a model was trained on them is for whoever brings a file without splits to know.
-    """
-    digest = hashlib.sha256(pair.article[:300].encode()).digest()
-    share = _DEV_SHARE_TITLED if pair.title else _DEV_SHARE
-    return int.from_bytes(digest, "big") < share * 2**256
+    path.write_text(json.dumps({"model": mark, "rows": found}, ensure_ascii=False), "utf-8")
 
 
 def _parse(row: dict[str, object]) -> HeldOut:

@@ -11,9 +11,11 @@ import os
 import random
 import socket
 import time
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
+import gevent
 import requests
 from locust import FastHttpUser, User, between, constant, events, task
 
@@ -21,8 +23,16 @@ _SHED = (429, 503)
 _MAX_TOKENS = int(os.environ.get("STRESS_MAX_TOKENS", "32"))
 _TOTAL = int(os.environ.get("STRESS_TOTAL", "0"))
 """Stop after so many answers; 0: when the time is up."""
+_SITE = os.environ.get("STRESS_SITE", "")
+"""Where articles are, one at every path."""
+_STORY = (
+    "The library of Northport will lend musical instruments from June. Readers may keep a violin "
+    "or a flute for eight weeks. The city pays 12,000 crowns a year for repairs."
+)
+_HALF = b"POST /generate HTTP/1.1\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"
 _counts = {"accepted": 0, "shed": 0, "failed": 0}
 _accepted_ms: list[float] = []
+_pages = count()
 
 
 class Steady(FastHttpUser):
@@ -31,26 +41,42 @@ class Steady(FastHttpUser):
     weight = 8
     wait_time = constant(0)
 
-    @task
+    @task(14)
     def generate(self) -> None:
-        asked = {"prompt": "My dream is", "max_tokens": _MAX_TOKENS, "seed": random.randrange(99)}
-        with self.client.post("/generate", json=asked, catch_response=True) as answer:
-            self._count(answer)
+        self._ask("/generate", prompt="My dream is")
+
+    @task(4)
+    def stream(self) -> None:
+        self._ask("/generate", prompt="My dream is", stream=True)
+
+    @task(1)
+    def tweet_about_a_text(self) -> None:
+        self._ask("/tweet", title="Violins on loan", text=_STORY, best_of=1)
+
+    @task(1)
+    def tweet_about_a_page(self) -> None:
+        self._ask("/tweet", url=f"{_SITE}/{next(_pages)}", best_of=1)
+
+    def _ask(self, path: str, **asked: Any) -> None:
+        asked |= {"max_tokens": _MAX_TOKENS, "seed": random.randrange(99)}
+        with self.client.post(path, json=asked, catch_response=True) as answer:
+            self._count(answer, streamed="stream" in asked)
         if answer.status_code in _SHED:
             time.sleep(min(1.0, float(answer.headers["Retry-After"])))
 
-    def _count(self, answer: Any) -> None:
-        if answer.status_code == 200:
+    def _count(self, answer: Any, *, streamed: bool) -> None:
+        if answer.status_code == 200 and (not streamed or "event: done" in answer.text):
             _counts["accepted"] += 1
             _accepted_ms.append(answer.request_meta["response_time"])
+            if _counts["accepted"] == _TOTAL:
+                # Not from this greenlet, which is among those that end.
+                gevent.spawn(self.environment.runner.quit)
         elif answer.status_code in _SHED:
             _counts["shed"] += 1
         else:
             _counts["failed"] += 1
             print(f"failed: {answer.status_code} {answer.text}")
         answer.success()
-        if _TOTAL and _counts["accepted"] >= _TOTAL:
-            self.environment.runner.quit()
 
 
 class Leaving(User):
@@ -78,7 +104,7 @@ class Stalling(User):
     def stall(self) -> None:
         address = urlsplit(self.host)
         with socket.create_connection((address.hostname, address.port), timeout=30) as sock:
-            sock.sendall(b"POST /generate HTTP/1.1\r\nContent-Length: 100\r\n\r\n{")
+            sock.sendall(_HALF)
             sock.recv(1000)
 
 

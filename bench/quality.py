@@ -2,8 +2,9 @@
 
     python -m bench.quality --pairs pairs.jsonl --models models --model newsroom
 
-Every row goes through the service's own rules, as a request would. On the corpus and the model of
-bench/quality_floors.json the command fails where a figure is below its floor.
+Two tables: from the body alone, as most articles of such a corpus come, and with the title, where
+there is one. Every row goes through the service's own rules, as a request would. On the corpus and
+the model of bench/quality_floors.json the command fails where a figure is below its floor.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import click
 
-from bench.held_out import DRAWS, ECHO, HeldOut, digest, load_or_draw, read
+from bench.held_out import DRAWS, NUM_SAMPLES, HeldOut, body_alone, digest, load_or_draw, read
 from service.errors import Doc2TweetError
 from service.tweets import ranking
 from service.tweets.fallback import make_fallback
@@ -28,9 +29,10 @@ from service.tweets.ranking import WEIGHTS
 from service.tweets.selection import choose
 from service.tweets.tweet import Candidate, TweetRules
 from training.judging.metrics import Told, measure
+from training.pairs import Split
 
 FLOORS = Path(__file__).with_name("quality_floors.json")
-GATED = "best of 4"
+GATED = "best of 8"
 _COLUMNS = (
     *("R-1", "R-2", "R-L", "BLEU", "postable", "handles", "numbers", "names"),
     *("copied", "duplicates", "echo", "length"),
@@ -119,7 +121,7 @@ def measure_row(
         names=_percent(["name" in found for found in kinds]),
         copied=_percent([is_memorised(memory.overlap(text), TweetRules()) for text in texts]),
         duplicates=_percent([d for row in rows for d in _duplicates(row.samples[:num_drawn])]),
-        echo=_percent([ranking.headline_overlap(*pair) >= ECHO for pair in titled]),
+        echo=_percent([ranking.headline_overlap(*pair) >= ranking.BARE_ECHO for pair in titled]),
         length=sum(map(weighted_length, texts)) / len(texts),
     )
 
@@ -137,11 +139,11 @@ def _percent(found: Sequence[bool]) -> float:
 
 
 def measure_all(rows: Sequence[HeldOut], memory: OverlapIndex) -> dict[str, Row]:
-    """Every way to write, by its name."""
-    titled = [row for row in rows if row.article.title]
-    return {
-        f"headline ({len(titled)} with one)": measure_row(titled, memory, headline, 0),
-        "first sentence": measure_row(rows, memory, first_sentence, 0),
+    """Every way to write, by its name; the headline where all have one."""
+    costless = {"first sentence": measure_row(rows, memory, first_sentence, 0)}
+    if all(row.article.title for row in rows):
+        costless["headline"] = measure_row(rows, memory, headline, 0)
+    return costless | {
         "greedy": measure_row(rows, memory, greedy, 0),
         "one sample, no rules": measure_row(rows, memory, raw_sample, 1),
         "one sample": measure_row(rows, memory, best_of(1), 1),
@@ -169,23 +171,32 @@ def below_floor(row: Row, floors: dict[str, float], ceilings: dict[str, float]) 
 
 @click.command()
 @click.option("--pairs", type=click.Path(path_type=Path, exists=True), required=True)
+@click.option("--split", "part", type=click.Choice(["dev", "test"]), default="dev")
 @click.option("--models", type=click.Path(path_type=Path), default=Path("models"))
 @click.option("--model", default="newsroom")
 @click.option("--draws", type=click.Path(path_type=Path), default=DRAWS)
-def main(pairs: Path, models: Path, model: str, draws: Path) -> None:
-    """Print the table of docs/quality.md."""
+def main(pairs: Path, part: Split, models: Path, model: str, draws: Path) -> None:
+    """Print the tables of docs/quality.md."""
     try:
-        held_out, memory = read(pairs)
-        rows = load_or_draw(draws, held_out, models, model, num_samples=8)
+        held_out, memory = read(pairs, part)
+        titled = [pair for pair in held_out if pair.title]
+        wanted = [*body_alone(held_out), *titled]
+        rows = load_or_draw(draws, wanted, models, model, NUM_SAMPLES)
     except Doc2TweetError as error:
         raise click.ClickException(error.detail) from error
-    table = measure_all(rows, memory)
-    click.echo(f"{model}, {len(rows)} held-out articles of {pairs.name} ({digest(pairs)[:12]})\n")
-    click.echo(as_markdown(table))
+    from_body, with_title = rows[: len(held_out)], rows[len(held_out) :]
+    table = measure_all(from_body, memory)
+    _show(f"{model}, {part} ({digest(held_out)[:12]}), body alone: {len(held_out)} articles", table)
+    if titled:
+        _show(f"with the title: {len(titled)} of them", measure_all(with_title, memory))
     floors = json.loads(FLOORS.read_text("utf-8"))
-    if (floors["corpus_sha256"], floors["model"]) == (digest(pairs), model):
+    if (floors["corpus_sha256"], floors["model"]) == (digest(held_out), model):
         sys.exit("\n".join(below_floor(table[GATED], floors["least"], floors["most"])) or 0)
-    click.echo("\nNo floors: they were taken on another corpus or model.")
+    click.echo("No floors: they were taken on another corpus or model.")
+
+
+def _show(title: str, table: dict[str, Row]) -> None:
+    click.echo(f"{title}\n\n{as_markdown(table)}\n")
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ def choice_of(candidate: Candidate, tokenizer: Tokenizer | None) -> Choice:
     return Choice(candidate.index, candidate.text, candidate.finish_reason, tokens)
 
 
-def article_summary(article: Article, prompt: Prompt) -> ArticleSummary:
-    """What the caller is told of the article, and how much of it the model read."""
+def article_summary(article: Article, prompt: Prompt, tokenizer: Tokenizer) -> ArticleSummary:
+    """What the caller is told of the article, and what of it the model read."""
+    read = prompt.token_ids[prompt.num_prefix_tokens :][: prompt.num_article_tokens]
     return ArticleSummary(
         url=article.url,
         title=article.title,
@@ -37,6 +38,7 @@ def article_summary(article: Article, prompt: Prompt) -> ArticleSummary:
         language=article.language,
         num_tokens=prompt.num_article_tokens,
         truncated=prompt.truncated,
+        excerpt=tokenizer.decode(read).strip(),
     )
 
 

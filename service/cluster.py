@@ -1,4 +1,4 @@
-"""The executor seam on a Ray cluster. The only module that knows Ray.
+"""The executor seam on a Ray cluster. The only module of `service` that knows Ray.
 
 Every node gets one worker process with as many threads as wanted: so a model is loaded once a
 node, its batch stays full, and pages are waited for side by side. Items are handed out from here,
@@ -34,7 +34,15 @@ _MAX_LOSSES = 3
 
 @contextmanager
 def cluster_executor(on: str, threads_per_node: int) -> Iterator[Executor]:
-    """
+    """Items are worked on by every node of the cluster `on`; see `connected`."""
+    with connected(on):
+        yield RayExecutor(threads_per_node)
+
+
+@contextmanager
+def connected(on: str) -> Iterator[None]:
+    """For as long as the context lasts, this process belongs to a cluster.
+
     Args:
         on: `ray` for the cluster this machine belongs to, else a local one; `ray://HOST:10001`.
 
@@ -47,12 +55,38 @@ def cluster_executor(on: str, threads_per_node: int) -> Iterator[Executor]:
         try:
             ray.init(address=address, log_to_driver=False, logging_level=logging.WARNING)
         except (ConnectionError, ValueError, RuntimeError) as error:
-            raise SetupError(f"no Ray cluster at {on}: {error}") from None
+            hint = "; a cluster with a token wants RAY_AUTH_MODE=token and RAY_AUTH_TOKEN here too"
+            raise SetupError(f"no Ray cluster at {on}: {error}{hint}") from None
     try:
-        yield RayExecutor(threads_per_node)
+        yield
     finally:
         if own:
             ray.shutdown()
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A machine of the cluster that computes."""
+
+    id: str
+    num_cpus: int
+    num_gpus: int
+
+
+def living_nodes() -> list[Node]:
+    """
+    Raises:
+        SetupError: there are none.
+    """
+    known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+    found = [
+        Node(n["NodeID"], int(n["Resources"]["CPU"]), int(n["Resources"].get("GPU", 0)))
+        for n in known
+        if n["Alive"] and n["Resources"].get("CPU")
+    ]
+    if not found:
+        raise SetupError("the Ray cluster has no node with a processor left")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +172,9 @@ class _Crew(Generic[Item]):
         if self._workers and time.monotonic() < self._looked + _LOOK_S:
             return
         self._looked = time.monotonic()
-        known: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
-        nodes = [n["NodeID"] for n in known if n["Alive"] and n["Resources"].get("CPU")]
-        if not nodes:
-            raise SetupError("the Ray cluster has no node with a processor left")
-        for node in nodes:
-            if node not in self._workers:
-                self._workers[node] = self._hire(node)
+        for node in living_nodes():
+            if node.id not in self._workers:
+                self._workers[node.id] = self._hire(node.id)
 
     def start(self, queue: KeyedQueue[Item]) -> None:
         """Hand out items while there are idle threads; the least busy node comes first."""

@@ -19,6 +19,7 @@ try:
     from service.drafts.claims import ClaimBook
     from service.drafts.database import Database, sqlite_url
     from service.drafts.store import DraftStore
+    from service.drafts.tokens import TokenBook, TokenPair
 except ModuleNotFoundError as error:
     if (error.name or "").partition(".")[0] not in {"sqlalchemy", "alembic"}:
         raise
@@ -76,7 +77,11 @@ class Desk:
     def client(self, account: Account) -> XClient:
         from service.posting.x_api import XClient
 
-        return XClient(account, self.config.x.api_url, self.config.x.timeout_s)
+        keys, book = account.credentials, None
+        if keys.refresh_token is not None:
+            first = TokenPair(keys.refresh_token, keys.access_token)
+            book = TokenBook(self.database, account.name, first)
+        return XClient(account, self.config.x.api_url, self.config.x.timeout_s, book)
 
     def posting_run(self) -> PostingRun:
         from service.posting.run import PostingRun

@@ -3,8 +3,9 @@
 from service.config import Config
 
 _config = Config.from_env()
-_SPARE_THREADS = 16
-"""Beyond those that slots and queue can hold, so that health checks and refusals never wait."""
+_SPARE_THREADS = 64
+"""Beyond those that slots and queue can hold, so that health checks and refusals never wait behind
+clients that stall. One that nobody needs is never started."""
 
 bind = f"{_config.server.host}:{_config.server.port}"
 wsgi_app = "service.wsgi:app"

@@ -73,6 +73,8 @@ class UpstreamSpec:
     api: Literal["chat", "completions"] = "chat"
     also_takes: tuple[str, ...] = ()
     """Sampling settings that it knows beyond OpenAI's: `top_k`, `min_p`, `repetition_penalty`."""
+    at_once: int | None = None
+    """Candidates that it writes side by side; the others wait here. None: as many as there are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,6 +174,8 @@ def _check_upstream(spec: ModelSpec, upstream: UpstreamSpec) -> None:
         raise ValueError("upstream.url must begin with http:// or https://")
     if spec.prompt.format != "plain" or "chat" in spec.tasks:
         raise ValueError('an upstream model has prompt.format = "plain", and no task chat')
+    if upstream.at_once is not None and upstream.at_once < 1:
+        raise ValueError("upstream.at_once must be at least 1")
     if unknown := sorted(set(upstream.also_takes) - _BEYOND_OPENAI):
         raise ValueError(f"upstream.also_takes: {unknown[0]} is no setting")
 

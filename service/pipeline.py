@@ -213,7 +213,7 @@ class Pipeline:
             article = read.article
             room = model.max_model_len - asked.drawing.params.max_tokens
             prompt = article_prompt(model.tokenizer, model.spec, article.title, article.text, room)
-            summary = article_summary(article, prompt)
+            summary = article_summary(article, prompt, model.tokenizer)
             yield summary
             writing = _Writing(self._worker, model, prompt, asked.drawing, watch)
             rules = replace(asked.rules, link_url=article.url)

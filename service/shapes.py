@@ -133,6 +133,8 @@ class ArticleSummary:
     language: str | None
     num_tokens: int
     truncated: bool
+    excerpt: str
+    """What the model read: title and head of the text, as it was set before it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from typing import Any
 import crossplane
 import pytest
 import yaml
-from prometheus_client import CollectorRegistry
 
 from service.config import as_markdown
-from service.observability import _ENGINE_GAUGES, Metrics
+from tests.exposed import metric_names
+from tests.nginx import adapted
 
 ROOT = Path(__file__).parent.parent
 DEPLOY = ROOT / "deploy"
@@ -76,16 +76,13 @@ def test_nginx_reads_its_configuration() -> None:
     assert parsed["status"] == "ok"
 
 
+def test_nginx_itself_finds_nothing_wrong(tmp_path: Path) -> None:
+    assert adapted(tmp_path, "127.0.0.1:8000").check() == ""
+
+
 def test_the_board_asks_for_metrics_that_exist() -> None:
-    registry: CollectorRegistry = Metrics().registry
-    known = {f"doc2tweet_engine_{name}" for name in _ENGINE_GAUGES}
-    known |= {"doc2tweet_engine_prefix_hits_total", "doc2tweet_requests_in_flight"}
-    known |= {f"doc2tweet_article_cache_{kind}_total" for kind in ("hits", "misses")}
-    known |= {"doc2tweet_extractors_killed_total"}
-    for metric in registry.collect():
-        known |= {metric.name + suffix for suffix in ("_total", "_bucket")}
     board = json.loads((ROOT / "docs" / "grafana.json").read_text())
     queries = [target["expr"] for panel in board["panels"] for target in panel["targets"]]
     asked = set(re.findall(r"doc2tweet_\w+", " ".join(queries)))
     assert asked
-    assert asked <= known
+    assert asked <= metric_names()

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from service.config import as_markdown
-from service.observability import _ENGINE_GAUGES
+from tests.exposed import metric_names
 
 DEPLOY = Path(__file__).parent.parent / "deploy"
 KUSTOMIZATION = yaml.safe_load((DEPLOY / "kustomization.yaml").read_text())
@@ -58,7 +58,7 @@ def test_each_patch_has_something_to_patch(patch: Any) -> None:
 def test_replicas_follow_a_metric_that_exists() -> None:
     [metric] = next(p for p in PATCHES if "Autoscaler" in p["kind"])["spec"]["metrics"]
     name = metric["pods"]["metric"]["name"]
-    assert name.removeprefix("doc2tweet_engine_") in _ENGINE_GAUGES
+    assert name in metric_names()
 
 
 def test_replicas_may_reach_what_they_share() -> None:

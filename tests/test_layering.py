@@ -16,7 +16,7 @@ ROOMS = {
     "flask": ("service/app.py", "service/api/"),
     "flask_limiter": ("service/app.py", "service/api/"),
     "onnxruntime": ("service/engine/model_runner.py",),
-    "ray": ("service/cluster.py",),
+    "ray": ("service/cluster.py", "training/cluster/"),
     "sqlalchemy": ("service/drafts/",),
     "alembic": ("service/drafts/",),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import cast
@@ -10,6 +11,7 @@ from service.config import Config, hub_endpoint, user_data_dir
 from service.model_spec import PromptFormat
 from service.models import ModelStore, default_models_dir
 from training.build import Builder
+from training.reports import Value
 from training.tuning.options import Base
 from training.tuning.voices import ARTICLE_CHARS, usual_format, voice_prompt
 from training.workspace import Workspace
@@ -52,7 +54,15 @@ def base_of(workspace: Workspace, store: ModelStore) -> Base:
     Raises:
         TrainingDataError: nothing was trained there yet.
     """
-    settings = workspace.report("finetune").settings
+    return find_again(store, workspace.report("finetune").settings)
+
+
+def find_again(store: ModelStore, settings: Mapping[str, Value]) -> Base:
+    """What `Base.settings` tells of.
+
+    Raises:
+        As `find_base`.
+    """
     return find_base(
         store,
         str(settings["base"]),

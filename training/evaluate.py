@@ -17,13 +17,15 @@ from service.sentences import split_sentences
 from service.tweets.postprocess import context_for
 from service.tweets.selection import choose, default_best_of
 from service.tweets.tweet import Candidate, TweetRules
-from training.judging.metrics import Told, measure
+from training.judging.metrics import Told, measure, rouge_l
 from training.judging.served_model import GREEDY, MAX_TOKENS, ServedModel
 from training.judging.table import Evaluation, Row
 from training.pairs import Pair
 
 _MAX_EXAMPLE_TOKENS = 1000
-BODY, TITLE = "body", "title and body"
+BODY, TITLE, OTHER_TITLE = "body", "title and body", "title unlike the tweet"
+_SAME = 0.9
+"""ROUGE-L from which a headline counts as the tweet: then to copy it is the perfect answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,26 @@ def evaluate(
         _row(voice, pairs, BODY, "as served", _as_served(voice, pairs, BODY, options)),
     ]
     if titled:
-        rows += [
+        with_title = [
             _row(voice, titled, TITLE, "headline", [pair.title for pair in titled]),
             _row(voice, titled, TITLE, "untrained base", _greedy(untrained, titled, TITLE)),
             _row(voice, titled, TITLE, "greedy", _greedy(voice, titled, TITLE)),
             _row(voice, titled, TITLE, "as served", _as_served(voice, titled, TITLE, options)),
         ]
+        rows += with_title + _where_titles_differ(voice, titled, with_title)
     loss = held_out_loss(voice, pairs)
     return Evaluation(voice.spec.name, loss, math.exp(loss), tuple(rows))
+
+
+def _where_titles_differ(
+    voice: ServedModel, titled: Sequence[Pair], rows: Sequence[Row]
+) -> list[Row]:
+    """The same tweets, of those pairs alone whose tweet is not the headline."""
+    kept = [i for i, pair in enumerate(titled) if rouge_l(pair.tweet, pair.title) < _SAME]
+    pairs = [titled[i] for i in kept]
+    if not 0 < len(kept) < len(titled):
+        return []
+    return [_row(voice, pairs, OTHER_TITLE, row.name, [row.texts[i] for i in kept]) for row in rows]
 
 
 def held_out_loss(model: ServedModel, pairs: Sequence[Pair]) -> float:
@@ -76,7 +90,7 @@ def first_sentence(text: str) -> str:
 
 
 def article_of(pair: Pair, given: str) -> Article:
-    return Article(title=pair.title if given == TITLE else "", text=pair.article)
+    return Article(title="" if given == BODY else pair.title, text=pair.article)
 
 
 def _row(

@@ -1,12 +1,13 @@
 """The stage `finetune`: a base model learns to write the tweets of a file of pairs.
 
 LoRA (Hu et al. 2021) by default, all weights on request. Stopped at any moment, the next run with
-the same pairs and settings goes on where this one was.
+the same pairs and settings goes on where this one was. Whether one process trains, or several on a
+cluster, is the affair of a `Train`; each of them does what `train_here` does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,14 +24,23 @@ from training.tuning.run import Data, Run, make_data
 from training.tuning.torch_model import Hardware
 from training.workspace import Workspace, fingerprint
 
+Train = Callable[[Workspace, Base, FinetuneOptions], Logs]
+"""Trains in the workspace's open run, or goes on there; returns the log of the whole run."""
+
 
 def finetune(
-    workspace: Workspace, base: Base, options: FinetuneOptions, *, fresh: bool = False
+    workspace: Workspace,
+    base: Base,
+    options: FinetuneOptions,
+    *,
+    fresh: bool = False,
+    train: Train | None = None,
 ) -> StageReport:
     """Train on `pairs.jsonl`; the weights of the best epoch, or the last, are kept.
 
     Args:
         fresh: begin anew even if a run with these settings was stopped half-way.
+        train: default: in this process.
 
     Raises:
         TrainingDataError: there are no or too few pairs.
@@ -41,17 +51,28 @@ def finetune(
     """
     options.check_tracker()
     mark = run_mark(workspace, base, options)
-    train, dev = (read_pairs(workspace.pairs, split) for split in ("train", "dev"))
-    data = make_data(base, train, dev, options)
+    data = _load(workspace, base, options)
     with _one_line_errors(workspace.trained):
         open_run(workspace.trained, mark, fresh=fresh)
-        set_seed(options.seed)
-        run = Run(workspace.trained, base, data, options, Hardware.detect())
-        run.train()
-        run.save()
-    report = _report(base, data, run.logs, options, mark)
+        logs = (train or train_here)(workspace, base, options)
+    report = _report(base, data, logs, options, mark)
     workspace.record(report)
     return report
+
+
+def train_here(workspace: Workspace, base: Base, options: FinetuneOptions) -> Logs:
+    """A `Train`: in this process, alone or as one of several that torch has made a group of."""
+    data = _load(workspace, base, options)
+    set_seed(options.seed)
+    run = Run(workspace.trained, base, data, options, Hardware.detect())
+    run.train()
+    run.save()
+    return run.logs
+
+
+def _load(workspace: Workspace, base: Base, options: FinetuneOptions) -> Data:
+    train, dev = (read_pairs(workspace.pairs, split) for split in ("train", "dev"))
+    return make_data(base, train, dev, options)
 
 
 def run_mark(workspace: Workspace, base: Base, options: FinetuneOptions) -> str:

@@ -2,19 +2,21 @@
 
 Over several data sets the choice is the robust one of the HuggingTweets study: the least mean plus
 one standard deviation, so that no account is served badly for the sake of the others. Every trial
-is kept on disk; a sweep that was stopped goes on.
+is kept on disk; a sweep that was stopped goes on. Where trials are run, here or on a cluster, is
+the affair of a `RunTrials`; what is tried, how it is judged and what is kept is the same.
 """
 
 from __future__ import annotations
 
-import shutil
 import statistics
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+from optuna.samplers import TPESampler
 from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -22,11 +24,14 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 from service.errors import TrainingDataError, TrainingDiverged
 from training.finetune import finetune
 from training.judging.importance import draw_importance
+from training.locks import file_lock
+from training.pairs import read_pairs
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
 FindBase = Callable[[int], Base]
 """From the number of characters of an article's head to the base that reads so many."""
+STUDY_NAME = "sweep"
 _MIN_FOR_IMPORTANCE = 4
 
 
@@ -42,6 +47,17 @@ class SweepSpace:
 
 
 @dataclass(frozen=True, slots=True)
+class Setting:
+    """One point of the space; the names are those of the study's parameters."""
+
+    rate: float
+    rank: int
+    batch_size: int
+    epochs: int
+    article_chars: int
+
+
+@dataclass(frozen=True, slots=True)
 class SweepResult:
     num_trials: int
     best: dict[str, float | int]
@@ -51,6 +67,43 @@ class SweepResult:
     """Share of each setting, falling; empty after too few trials."""
 
 
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What a trial does, here or on another machine: it pickles if `find_base` does."""
+
+    data_sets: tuple[bytes, ...]
+    """Files of pairs."""
+    find_base: FindBase
+    usual: FinetuneOptions
+
+    def __call__(self, setting: Setting, scratch: Path | None = None) -> float:
+        """The robust loss of a setting.
+
+        Args:
+            scratch: where to keep checkpoints meanwhile; default: the system's own place.
+
+        Raises:
+            TrainingDiverged: the setting is of no use.
+            Doc2TweetError: no setting would be, as when there are too few pairs.
+        """
+        options, base = self._options(setting), self.find_base(setting.article_chars)
+        losses = [_loss(pairs, base, options, scratch) for pairs in self.data_sets]
+        return robust(losses)
+
+    def _options(self, setting: Setting) -> FinetuneOptions:
+        return replace(
+            self.usual,
+            rate=setting.rate,
+            rank=setting.rank,
+            batch_size=setting.batch_size,
+            epochs=setting.epochs,
+        )
+
+
+RunTrials = Callable[[Path, SweepSpace, Attempt, int], None]
+"""Adds so many trials to the study of a folder, or raises what no trial can get over."""
+
+
 def sweep(
     root: Path,
     workspaces: Sequence[Workspace],
@@ -58,54 +111,64 @@ def sweep(
     usual: FinetuneOptions,
     space: SweepSpace,
     num_trials: int,
+    run_trials: RunTrials | None = None,
 ) -> SweepResult:
     """Run trials until there are `num_trials`, those of earlier runs included.
 
     Args:
-        root: where the study and the trials' folders are kept.
+        root: where the study is kept.
         workspaces: one for each data set, with its pairs.
+        run_trials: default: one after the other, in this process.
 
     Raises:
-        TrainingDataError: no trial came to an end.
+        TrainingDataError: a data set has no pairs, or no trial came to an end.
     """
-    root.mkdir(parents=True, exist_ok=True)
-    study = open_study(root, usual.seed)
+    for workspace in workspaces:
+        read_pairs(workspace.pairs)
+    data_sets = tuple(workspace.pairs.read_bytes() for workspace in workspaces)
+    with file_lock(root / "lock"):
+        study = open_study(root, usual.seed)
+        left = num_trials - _num_done(study)
+        if left > 0:
+            attempt = Attempt(data_sets, find_base, usual)
+            (run_trials or run_here)(root, space, attempt, left)
+        return _result(root, study)
+
+
+def run_here(root: Path, space: SweepSpace, attempt: Attempt, num_trials: int) -> None:
+    """A `RunTrials`: one trial after the other."""
 
     def objective(trial: Trial) -> float:
-        options, base = suggest(trial, space, usual), find_base(_article_chars(trial, space))
-        folder = root / f"trial-{trial.number}"
         try:
-            losses = [_loss(w, folder / str(i), base, options) for i, w in enumerate(workspaces)]
+            return attempt(suggest(trial, space), root)
         except TrainingDiverged as error:
             raise optuna.TrialPruned(error.detail) from None
-        finally:
-            shutil.rmtree(folder, ignore_errors=True)
-        return robust(losses)
 
-    done = len([t for t in study.trials if t.state in (TrialState.COMPLETE, TrialState.PRUNED)])
-    study.optimize(objective, n_trials=max(0, num_trials - done))
-    return _result(root, study)
+    open_study(root, attempt.usual.seed).optimize(objective, n_trials=num_trials)
 
 
 def open_study(root: Path, seed: int) -> optuna.Study:
     """The study of a folder; new trials follow from the seed and those before."""
-    storage = JournalStorage(JournalFileBackend(str(root / "study.log")))
     return optuna.create_study(
-        study_name="sweep",
-        storage=storage,
-        sampler=optuna.samplers.TPESampler(seed=seed),
+        study_name=STUDY_NAME,
+        storage=study_storage(root),
+        sampler=TPESampler(seed=seed),
         direction="minimize",
         load_if_exists=True,
     )
 
 
-def suggest(trial: Trial, space: SweepSpace, usual: FinetuneOptions) -> FinetuneOptions:
-    return replace(
-        usual,
+def study_storage(root: Path) -> JournalStorage:
+    return JournalStorage(JournalFileBackend(str(root / "study.log")))
+
+
+def suggest(trial: Trial, space: SweepSpace) -> Setting:
+    return Setting(
         rate=trial.suggest_float("rate", *space.rate, log=True),
         rank=trial.suggest_categorical("rank", space.rank),
         batch_size=trial.suggest_categorical("batch_size", space.batch_size),
         epochs=trial.suggest_int("epochs", *space.epochs),
+        article_chars=trial.suggest_categorical("article_chars", space.article_chars),
     )
 
 
@@ -114,15 +177,18 @@ def robust(losses: Sequence[float]) -> float:
     return statistics.mean(losses) + (statistics.pstdev(losses) if len(losses) > 1 else 0.0)
 
 
-def _article_chars(trial: Trial, space: SweepSpace) -> int:
-    return int(trial.suggest_categorical("article_chars", space.article_chars))
+def _loss(pairs: bytes, base: Base, options: FinetuneOptions, scratch: Path | None) -> float:
+    with tempfile.TemporaryDirectory(prefix="trial-", dir=scratch) as folder:
+        workspace = Workspace(Path(folder))
+        workspace.pairs.write_bytes(pairs)
+        return float(finetune(workspace, base, options, fresh=True).counts["held-out loss"])
 
 
-def _loss(source: Workspace, folder: Path, base: Base, options: FinetuneOptions) -> float:
-    workspace = Workspace(folder)
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(source.pairs, workspace.pairs)
-    return float(finetune(workspace, base, options, fresh=True).counts["held-out loss"])
+def _num_done(study: optuna.Study) -> int:
+    """Trials that came to an end; those that a run left unfinished when it died are written off."""
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        study.tell(trial.number, state=TrialState.FAIL)
+    return len(study.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED)))
 
 
 def _result(root: Path, study: optuna.Study) -> SweepResult:

@@ -26,7 +26,7 @@ from service.desk import Desk
 from service.drafts.draft import Action, Draft, HistoryEntry, NewDraft
 from service.drafts.files import as_row
 from service.drafts.states import COPIED
-from service.errors import ChangeRefused, DraftChanged, RouteNotFound, VersionMissing
+from service.errors import ChangeRefused, DraftChanged, VersionMissing
 from service.tweets.length import weighted_length
 from service.tweets.overlap import is_memorised
 from service.tweets.tweet import MAX_LENGTH, TweetRules
@@ -34,6 +34,7 @@ from service.tweets.tweet import MAX_LENGTH, TweetRules
 drafts_routes = Blueprint("drafts", __name__, url_prefix="/drafts")
 _NAME = "doc2tweet-desk"
 _ONE = f"/<int(max={MAX_ID}):draft_id>"
+_CHANGE = f"/<any({', '.join(CHANGES)}):action>"
 
 
 def install(app: Flask, desk: Desk) -> None:
@@ -90,12 +91,9 @@ def history(draft_id: int) -> Response:
     return json_response({"history": [_entry(entry) for entry in entries]})
 
 
-@drafts_routes.post(f"{_ONE}/<string:action>")
+@drafts_routes.post(_ONE + _CHANGE)
 def change(draft_id: int, action: str) -> Response:
-    wanted = next((known for known in CHANGES if known.value == action), None)
-    if wanted is None:
-        raise RouteNotFound(f"A draft cannot be given {action[:40]!r}.")
-    version = _version()
+    wanted, version = Action(action), _version()
     schema, desk = CHANGES[wanted](), _desk()
     data = load(schema, request, _max_body_bytes()) if _has_body() else check(schema, {})
     free = None

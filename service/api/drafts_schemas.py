@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from marshmallow import RAISE, Schema, ValidationError, fields, post_load
+from marshmallow import EXCLUDE, RAISE, Schema, ValidationError, fields, post_load
 from werkzeug.datastructures import MultiDict
 
-from service.api.fields import Flag, Text, Whole, from_form
+from service.api.fields import Flag, Real, Text, Whole, from_form
 from service.api.schemas import check
 from service.drafts.draft import Action, Change, DraftQuery, DraftState, NewDraft
 from service.drafts.files import MAX_CHARACTERS, candidate
@@ -16,6 +16,8 @@ from service.errors import ValidationFailed
 
 MAX_ID = 2**63 - 1
 MAX_PAGE = 200
+MAX_INDEX = 2**31 - 1
+"""What PostgreSQL's integer holds."""
 
 
 class _Strict(Schema):
@@ -58,8 +60,34 @@ class QuerySchema(_Strict):
         return DraftQuery(**data)
 
 
+class OverlapSchema(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    words = Whole(0, MAX_ID)
+    share = Real(0.0, 1.0, required=True)
+
+
+class CandidateSchema(Schema):
+    """A row as `doc2tweet bulk` writes it; what else a row says is passed over."""
+
+    class Meta:
+        unknown = EXCLUDE
+
+    text = Text(1, MAX_CHARACTERS, required=True)
+    model = Text(0, 200, allow_none=True)
+    seed = Whole(0, MAX_ID, allow_none=True)
+    index = Whole(0, MAX_INDEX, allow_none=True)
+    prompt = Text(allow_none=True)
+    source = Text(allow_none=True)
+    article_title = Text(allow_none=True)
+    article_text = Text(allow_none=True)
+    flags = fields.List(Text(), allow_none=True)
+    overlap = fields.Nested(OverlapSchema, allow_none=True)
+
+
 class ImportSchema(_Strict):
-    drafts = fields.List(fields.Raw(), required=True)
+    drafts = fields.List(fields.Nested(CandidateSchema), required=True)
 
     @post_load
     def _freeze(self, data: dict[str, Any], **_: Any) -> list[NewDraft]:

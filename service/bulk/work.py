@@ -99,6 +99,7 @@ class BulkWork:
                 index=answer.tweet.index,
                 finish_reason=answer.finish_reason,
                 article_title=result.article.title or None,
+                article_text=job.text or result.article.excerpt,
                 flags=flags_of(answer.tweet, request.rules),
                 overlap=answer.tweet.overlap,
             )

@@ -130,3 +130,15 @@ class PauseRow(Base):
     account: Mapped[str] = mapped_column(String(100), primary_key=True)
     until: Mapped[datetime] = mapped_column(UtcDateTime)
     reason: Mapped[str] = mapped_column(Text)
+
+
+class TokenRow(Base):
+    """The OAuth 2 tokens that an account has now."""
+
+    __tablename__ = "account_tokens"
+
+    account: Mapped[str] = mapped_column(String(100), primary_key=True)
+    origin: Mapped[str] = mapped_column(String(64))
+    """Digest of the refresh token that a person got, and these come from."""
+    refresh_token: Mapped[str] = mapped_column(Text)
+    access_token: Mapped[str | None] = mapped_column(Text)

@@ -10,7 +10,9 @@ quiet_hours = "23:00-07:00"
 timezone = "Europe/Berlin"
 [news_bot.oauth1]
 consumer_key = "…"                 # and consumer_secret, access_token, access_token_secret;
-                                   # or [news_bot.oauth2] with access_token alone
+[other_bot.oauth2]                 # in the place of oauth1
+client_id = "…"                    # and client_secret, if the app has one
+refresh_token = "…"                # or access_token alone, which X ends after two hours
 """
 
 from __future__ import annotations
@@ -27,6 +29,7 @@ from service.errors import ConfigError
 from service.posting.hours import NO_SPACING, QuietHours, Spacing
 
 _OAUTH1 = ("consumer_key", "consumer_secret", "access_token", "access_token_secret")
+_OAUTH2 = ("access_token", "refresh_token", "client_id", "client_secret")
 _KNOWN = {
     "username",
     "maintainer",
@@ -42,12 +45,16 @@ _KNOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """OAuth 1.0a with all four, OAuth 2 with `access_token` alone."""
+    """OAuth 1.0a with the first four; OAuth 2 with `refresh_token` and `client_id`, or with
+    `access_token` alone."""
 
-    access_token: str = field(repr=False)
+    access_token: str | None = field(default=None, repr=False)
     access_token_secret: str | None = field(default=None, repr=False)
     consumer_key: str | None = field(default=None, repr=False)
     consumer_secret: str | None = field(default=None, repr=False)
+    refresh_token: str | None = field(default=None, repr=False)
+    client_id: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
 
     @property
     def is_oauth1(self) -> bool:
@@ -112,7 +119,11 @@ def _credentials(table: Mapping[str, Any]) -> Credentials:
     if "oauth1" in table:
         return Credentials(**{key: _text(table["oauth1"], key) for key in _OAUTH1})
     if "oauth2" in table:
-        return Credentials(access_token=_text(table["oauth2"], "access_token"))
+        given = table["oauth2"]
+        keys = Credentials(**{key: _text(given, key) for key in _OAUTH2 if key in given})
+        needed = "access_token" if keys.refresh_token is None else "client_id"
+        _text(given, needed)
+        return keys
     raise ValueError("needs a table oauth1 or oauth2 with its keys")
 
 

@@ -1,19 +1,19 @@
 """X's API v2 for one account, by tweepy: post, look back, who am I. The only module that knows it.
 
 Every failure is one of four, because only these ask for different deeds: this text is refused,
-this account is refused, wait, or nobody knows whether the tweet is out. Nothing is ever sent
-twice: no retries, no redirects, and a new connection for every request, so that a second answer
-to one request is never taken for the answer to the next.
+this account is refused, wait, or nobody knows whether the tweet is out. Nothing is sent twice,
+but for what X refused because the user's token had expired: that is certainly not out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from service.drafts.tokens import TokenBook
 from service.errors import (
     AccountRefused,
     ExtraMissing,
@@ -30,11 +30,12 @@ try:
     import requests
     import tweepy
     from urllib3.exceptions import NewConnectionError
+
+    from service.posting.user_tokens import UserTokens
+    from service.posting.x_session import XSession
 except ModuleNotFoundError:
     raise ExtraMissing("Posting", "drafts") from None
 
-_TWEEPYS_HOST = "https://api.twitter.com"
-_CONNECT_S = 10.0
 _MAX_PAGES = 5
 DEFAULT_PAUSE_S = 900.0
 """X counts in windows of a quarter of an hour."""
@@ -55,10 +56,20 @@ class Profile:
 class XClient:
     """One account. Not thread-safe; each method is one request, but for `latest`, one a page."""
 
-    def __init__(self, account: Account, api_url: str, timeout_s: float) -> None:
-        self._user_auth = account.credentials.is_oauth1
-        self._client = _tweepy_client(account.credentials)
-        self._client.session = _Session(api_url, timeout_s)
+    def __init__(
+        self,
+        account: Account,
+        api_url: str,
+        timeout_s: float,
+        book: TokenBook | None = None,
+    ) -> None:
+        """
+        Args:
+            book: where the account's tokens are kept, if it has a refresh token.
+        """
+        keys, self._session = account.credentials, XSession(api_url, timeout_s)
+        self._keys, self._user_auth = keys, keys.is_oauth1
+        self._tokens = UserTokens(keys, book, self._session) if book else None
 
     def post(self, text: str) -> PostedTweet:
         """
@@ -70,7 +81,7 @@ class XClient:
             PostUncertain: posted or not, nobody knows.
         """
         with _named_failures():
-            answer = self._client.create_tweet(text=text, user_auth=self._user_auth)
+            answer = self._ask(lambda x: x.create_tweet(text=text, user_auth=self._user_auth))
             tweet = PostedTweet(id=str(answer["data"]["id"]), text=str(answer["data"]["text"]))
         if not is_same(text, tweet):
             raise PostUncertain("X's answer is about another tweet.")
@@ -99,9 +110,9 @@ class XClient:
             PostingError: it cannot be read now.
         """
         with _named_failures():
-            data = self._client.get_me(user_auth=self._user_auth, user_fields=["description"])[
-                "data"
-            ]
+            fields = ["description"]
+            answer = self._ask(lambda x: x.get_me(user_auth=self._user_auth, user_fields=fields))
+            data = answer["data"]
             return Profile(
                 id=str(data["id"]),
                 username=str(data["username"]),
@@ -112,37 +123,31 @@ class XClient:
     def _tweets(self, user_id: str, since_id: str | None, page: str | None) -> dict[str, Any]:
         given = {"since_id": since_id, "pagination_token": page}
         with _named_failures():
-            answer: dict[str, Any] = self._client.get_users_tweets(
-                user_id,
-                max_results=100,
-                tweet_fields=["entities"],
-                user_auth=self._user_auth,
-                **{name: value for name, value in given.items() if value is not None},
+            return self._ask(
+                lambda x: x.get_users_tweets(
+                    user_id,
+                    max_results=100,
+                    tweet_fields=["entities"],
+                    user_auth=self._user_auth,
+                    **{name: value for name, value in given.items() if value is not None},
+                )
             )
-            return answer
 
+    def _ask(self, call: Callable[[Any], dict[str, Any]]) -> dict[str, Any]:
+        """Once more with a new token, where X no longer takes the one we had."""
+        if self._tokens is None:
+            return call(self._client(self._keys))
+        token = self._tokens.access_token()
+        try:
+            return call(self._client(replace(self._keys, access_token=token)))
+        except tweepy.Unauthorized:
+            token = self._tokens.renewed(token)
+        return call(self._client(replace(self._keys, access_token=token)))
 
-class _Session:
-    """What tweepy sends, to where we say, with a limit on silence, once.
-
-    Each request has a session, and so a connection, of its own: asking the server to close is not
-    enough, since one that does not say so in its answer would be taken for still open.
-    """
-
-    def __init__(self, api_url: str, timeout_s: float) -> None:
-        self._api_url, self._timeout_s = api_url.rstrip("/"), timeout_s
-
-    def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
-        with requests.Session() as session:
-            session.trust_env = False  # a .netrc would replace the account's token
-            session.headers["Connection"] = "close"
-            return session.request(
-                method,
-                self._api_url + url.removeprefix(_TWEEPYS_HOST),
-                timeout=(_CONNECT_S, self._timeout_s),
-                allow_redirects=False,
-                **kwargs,
-            )
+    def _client(self, keys: Credentials) -> Any:
+        client = _tweepy_client(keys)
+        client.session = self._session
+        return client
 
 
 def _tweepy_client(keys: Credentials) -> Any:

@@ -117,6 +117,7 @@ def finish(
     parts = ScoreParts(
         likelihood=ranking.likelihood(mean_logprob),
         lead=ranking.lead_cover(body, context.lead),
+        consensus=0.0,  # `ranking.with_consensus` knows the others
         grounding=ranking.grounding(claims),
         originality=ranking.originality(overlap),
         headline=ranking.own_words(echo),

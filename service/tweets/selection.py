@@ -13,11 +13,12 @@ from service.errors import Memorised, NoPostableTweet, TweetError, Ungrounded
 from service.tweets.fallback import make_fallback
 from service.tweets.overlap import is_memorised
 from service.tweets.postprocess import Context, make_tweet
-from service.tweets.ranking import distinct, rank
+from service.tweets.ranking import distinct, rank, with_consensus
 from service.tweets.tweet import Candidate, Claim, Tweet
 
-DEFAULT_BEST_OF = 4
-"""Candidates drawn for one tweet."""
+DEFAULT_BEST_OF = 8
+"""Candidates drawn for one tweet; twice as many as tweets where more are asked for, since a small
+model says the same thing again and again."""
 MAX_REDRAWS = 2
 """Times that more is drawn when too few candidates may be shown."""
 
@@ -60,7 +61,8 @@ class _Sieve:
 
     def distinct(self) -> list[Tweet]:
         """What passed, best first, each only once."""
-        return distinct(rank(self.passed))
+        context = self.context
+        return distinct(rank(with_consensus(self.passed, context.weights, context.link)))
 
     def error(self) -> TweetError:
         """Why nothing passed."""
@@ -88,7 +90,7 @@ class _Sieve:
 
 def default_best_of(n: int) -> int:
     """How many candidates to draw for `n` tweets where a request does not say."""
-    return DEFAULT_BEST_OF if n == 1 else n
+    return max(DEFAULT_BEST_OF, 2 * n)
 
 
 def choose(

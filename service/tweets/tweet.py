@@ -75,12 +75,14 @@ class ScoreParts:
     """The model's mean probability of a token, geometric."""
     lead: float
     """Share of the tweet's words that are in the article's lead."""
+    consensus: float
+    """Mean likeness to the other candidates; 0 where there is no other."""
     grounding: float
     """1 where the article bears out every claim, then 1/2, 1/3 …"""
     originality: float
     """1 less what is shared with a training tweet."""
     headline: float
-    """0 for a bare echo of the headline, 1 from half the words being its own."""
+    """0 for a bare echo of the headline, 1 where half of the words are its own."""
     length: float
     """1 from 50 units to nine tenths of the limit, less outside."""
     form: float

@@ -9,7 +9,8 @@ from __future__ import annotations
 import threading
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from service.config import UpstreamConfig
@@ -30,6 +31,9 @@ from service.pipeline import ServedModel
 from service.tokenizer import Tokenizer
 from service.upstream.client import UpstreamAnswer, UpstreamClient
 from service.upstream.tokenizer import BYTES_PER_TOKEN, byte_tokenizer
+
+_LOOK_S = 0.05
+"""How often a candidate that waits for its turn sees whether it is still wanted."""
 
 
 def upstream_model(spec: ModelSpec, config: UpstreamConfig) -> ServedModel:
@@ -64,6 +68,8 @@ class _Lane:
         self.tokenizer: Tokenizer = byte_tokenizer()
         self.end_id = self.tokenizer.special_id("<|endoftext|>")
         self.max_open = config.max_open
+        at_once = spec.upstream.at_once
+        self.turns = threading.Semaphore(at_once) if at_once else None
         self.open: dict[str, _Open] = {}
         self.num_prompt_tokens = self.num_generated_tokens = 0
 
@@ -144,13 +150,28 @@ class UpstreamWorker:
     def _draw(self, lane: _Lane, entry: _Open, index: int) -> None:
         """One candidate, from its request to its end."""
         try:
-            self._stream(lane, entry, index)
+            with self._turn(lane, entry, index):
+                self._stream(lane, entry, index)
         except RequestAborted:
             entry.stream.put([Aborted(index)], entry.begun)
         except Doc2TweetError as error:
             self._end(entry, error)
         finally:
             self._leave(lane, entry)
+
+    @contextmanager
+    def _turn(self, lane: _Lane, entry: _Open, index: int) -> Iterator[None]:
+        """Wait until the server may be asked for one more."""
+        if lane.turns is None:
+            yield
+            return
+        while not lane.turns.acquire(timeout=_LOOK_S):
+            _check_wanted(entry, index)
+        try:
+            _check_wanted(entry, index)
+            yield
+        finally:
+            lane.turns.release()
 
     def _stream(self, lane: _Lane, entry: _Open, index: int) -> None:
         answer = lane.client.open(entry.prompt, entry.params, index)
@@ -203,6 +224,13 @@ class UpstreamWorker:
             answers = [entry.answers[i] for i in indices if i in entry.answers]
         for answer in answers:
             answer.abort()
+
+
+def _check_wanted(entry: _Open, index: int) -> None:
+    if index in entry.aborted:
+        raise RequestAborted("The request was ended.")
+    if entry.deadline is not None and time.monotonic() > entry.deadline:
+        raise DeadlineExceeded("The answer did not come in time.")
 
 
 def _token(request_id: str, index: int, token_id: int) -> TokenOutput:

@@ -1,5 +1,5 @@
 // What the three forms share: one request at a time, a stop button, status, problems, the curl command.
-import { curlCommand } from "./api.js";
+import { Problem, curlCommand } from "./api.js";
 import { byId, copy } from "./dom.js";
 import { showProblem } from "./problem.js";
 
@@ -24,7 +24,7 @@ export class Panel {
 
   async #submit(event) {
     event.preventDefault();
-    if (this.abort) return;
+    if (this.abort || this.#isEmpty()) return;
     this.abort = new AbortController();
     this.#busy(true);
     this.say("Asking …");
@@ -37,6 +37,15 @@ export class Panel {
       this.abort = null;
       this.#busy(false);
     }
+  }
+
+  /** Says so, where there is nothing to send. */
+  #isEmpty() {
+    const field = [...this.form.querySelectorAll("[required]")].find((required) => !required.value.trim());
+    if (!field) return false;
+    this.#fail(new Problem({ title: "There is nothing to send yet", detail: field.dataset.missing }));
+    field.focus();
+    return true;
   }
 
   #busy(busy) {

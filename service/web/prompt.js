@@ -29,9 +29,11 @@ function cardOf(cards, list, index, prompt) {
 }
 
 function finish(panel, cards, { model, seed, ...answer }, prompt) {
+  const cut = new Set(answer.choices.filter((choice) => choice.finish_reason === "length").map((choice) => choice.index));
   for (const [index, text] of cards) {
     const card = text.parentNode;
     card.classList.remove("writing");
+    if (cut.has(index)) card.lastChild.append(element("span", { class: "flag" }, "ends at “Most tokens”"));
     card.lastChild.append(...draftButtons({ text: text.textContent, model, seed, index, prompt }));
   }
   panel.say(`${answer.usage.completion_tokens} tokens by ${model}, seed ${seed}.`);

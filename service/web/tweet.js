@@ -34,7 +34,7 @@ async function run(panel, signal) {
   const finished = [];
   for await (const { event, data } of streamEvents("tweet", body, signal)) {
     if (event === "article") showArticle(data, panel);
-    else if (event === "candidate") writeOn(drafts, data);
+    else if (event === "candidate") writeOn(panel, drafts, data, body.n ?? 1);
     else if (event === "tweet") showTweet(finished, drafts, data);
     else if (event === "done") finish(panel, finished, data, body);
   }
@@ -50,7 +50,7 @@ function draftOf(tweet, { model, seed, article }, body) {
   const found = { ungrounded: tweet.ungrounded.length, truncated: tweet.truncated, fallback: tweet.fallback };
   const flags = Object.keys(found).filter((name) => found[name]);
   const { text, index } = tweet;
-  return { text, index, model, seed, flags, source: article.url, article_title: article.title, article_text: body.text };
+  return { text, index, model, seed, flags, source: article.url, article_title: article.title, article_text: body.text ?? article.excerpt };
 }
 
 const plural = (count, noun) => `${count} ${noun}${count === 1 ? "" : "s"}`;
@@ -62,18 +62,21 @@ function summary(answer) {
 function showArticle(article, panel) {
   panel.say("Writing …");
   const facts = [article.author, article.published, article.site_name, article.language].filter(Boolean);
-  const size = article.truncated ? "The model read the first part of it." : "The model read all of it.";
+  const size = `${article.num_tokens} tokens`;
+  const read = article.truncated ? `The model read the first ${size} of it.` : `The model read all of it, ${size}.`;
   byId("article").replaceChildren(
     element("h2", {}, article.url ? webLink(article.url, article.title || article.url) : article.title || "Your text"),
     element("p", { class: "help" }, facts.join(" · ")),
-    element("p", { class: "help" }, `${article.num_tokens} tokens. ${size}`),
+    element("p", { class: "help" }, read),
+    element("details", {}, element("summary", {}, "What it read"), element("p", { class: "text" }, article.excerpt)),
   );
   byId("article").hidden = false;
 }
 
 /** A candidate grows while it is written; the finished tweets take its place. */
-function writeOn(drafts, { index, text }) {
+function writeOn(panel, drafts, { index, text }, wanted) {
   if (!drafts.has(index)) {
+    if (drafts.size === wanted) panel.say(`Writing more than ${wanted}, to keep the best …`);
     const card = element("li", { class: "card writing" }, element("p", { class: "text" }));
     drafts.set(index, card);
     byId("tweets").append(card);

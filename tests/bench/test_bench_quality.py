@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, fields, replace
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -14,7 +16,9 @@ from bench.held_out import HeldOut
 from service.articles.article import Article
 from service.tweets.overlap import EMPTY, build_index
 from service.tweets.tweet import Candidate, ScoreParts
-from training.pairs import Pair
+from training.pairing.stage import PairOptions, make_pairs
+from training.pairs import Pair, read_pairs, write_pairs
+from training.workspace import Workspace
 
 BENCH = Path(quality.__file__).parent
 GOOD = "The lighthouse of Skagvik is for sale after forty quiet years"
@@ -33,16 +37,26 @@ def row(number: int, texts: list[str]) -> HeldOut:
 def kept_draws(rows: list[HeldOut], tmp_path: Path) -> list[str]:
     """Files as a user has them, and the arguments that name them."""
     pairs, draws = tmp_path / "pairs.jsonl", tmp_path / "draws.json"
-    lines = [{"article": r.article.text, "tweet": r.tweet, "split": "dev"} for r in rows]
+    lines = [
+        {"article": r.article.text, "tweet": r.tweet, "title": r.article.title, "split": part}
+        for r, part in zip(rows, cycle(["dev", "test"]))
+    ]
     pairs.write_text("\n".join(map(json.dumps, lines)))
-    kept = [asdict(r) | {"article": [r.article.title, r.article.text]} for r in rows]
-    draws.write_text(json.dumps(kept))
+    (tmp_path / "newsroom").mkdir()
+    (tmp_path / "newsroom/model.toml").write_text("name")
+    kept = [
+        asdict(r) | {"article": [title, r.article.text]}
+        for r in rows
+        for title in ("", r.article.title)
+    ]
+    mark = hashlib.sha256(b"name").hexdigest()
+    draws.write_text(json.dumps({"model": mark, "rows": kept}))
     return ["--pairs", str(pairs), "--draws", str(draws), "--models", str(tmp_path)]
 
 
 @pytest.fixture
 def rows() -> list[HeldOut]:
-    return [row(i, [FOREIGN, GOOD, GOOD.upper(), "Skagvik", *["For sale"] * 4]) for i in range(12)]
+    return [row(i, [FOREIGN, GOOD, GOOD.upper(), "Skagvik", *["For sale"] * 12]) for i in range(12)]
 
 
 def test_every_way_to_write_is_measured(rows: list[HeldOut]) -> None:
@@ -52,7 +66,12 @@ def test_every_way_to_write_is_measured(rows: list[HeldOut]) -> None:
     assert table["best of 4"].names == table["best of 4"].numbers == 0.0
     assert table["best of 4"].duplicates == 25.0
     assert table["the outlets' own"].rouge_l == pytest.approx(100.0)
-    assert next(iter(table.values())).echo == 100.0
+    assert table["headline"].echo == 100.0
+
+
+def test_without_titles_there_is_no_headline_to_measure(rows: list[HeldOut]) -> None:
+    untitled = [replace(r, article=replace(r.article, title="")) for r in rows]
+    assert "headline" not in quality.measure_all(untitled, EMPTY)
 
 
 def test_copies_of_training_tweets_are_counted(rows: list[HeldOut]) -> None:
@@ -77,7 +96,7 @@ def test_the_command_fails_below_a_floor(
 ) -> None:
     args = kept_draws(rows, tmp_path)
     floors = json.loads(quality.FLOORS.read_text("utf-8"))
-    floors["corpus_sha256"] = held_out.digest(tmp_path / "pairs.jsonl")
+    floors["corpus_sha256"] = held_out.digest(held_out.read(tmp_path / "pairs.jsonl", "dev")[0])
     floors["least"]["rouge_1"] = 100.1
     (tmp_path / "floors.json").write_text(json.dumps(floors))
     monkeypatch.setattr(quality, "FLOORS", tmp_path / "floors.json")
@@ -96,23 +115,46 @@ def test_tuning_learns_what_makes_a_choice_good(rows: list[HeldOut]) -> None:
     assert tune_ranking.outcome(options, tuned).worth > worst.worth
 
 
-def test_only_what_was_held_out_is_measured() -> None:
-    pairs = [Pair(str(i), "t", "a", split=s) for i, s in enumerate(("train", "dev", "test"))]  # type: ignore[arg-type]
-    assert [pair.id for pair in held_out.held_out_pairs(pairs)] == ["1"]
-    assert held_out.memory_of([replace(p, tweet=p.split) for p in pairs]).overlap("dev").words == 0
-    assert held_out.memory_of(pairs).overlap("t").share == 1.0
+def test_a_part_is_read_as_the_file_says(tmp_path: Path) -> None:
+    lines = [{"article": f"about {s}", "tweet": s, "split": s} for s in ("train", "dev", "test")]
+    (tmp_path / "pairs.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    pairs, memory = held_out.read(tmp_path / "pairs.jsonl", "dev")
+    assert [pair.tweet for pair in pairs] == ["dev"]
+    assert memory.overlap("train").share == 1.0
+    assert memory.overlap("dev").words == 0
 
 
-def test_of_a_file_without_splits_nine_in_a_hundred_are_held_out() -> None:
-    pairs = [Pair(str(i), "t", f"article {i}") for i in range(1_000)]
-    assert 60 <= len(held_out.held_out_pairs(pairs)) <= 120
-    assert held_out.held_out_pairs(pairs) == held_out.held_out_pairs(pairs[::-1])[::-1]
+def test_a_file_without_splits_is_split_as_the_recipe_does(tmp_path: Path) -> None:
+    texts = [f"tale{i} of town{i} and its mayor{i} who sang{i}" for i in range(100)]
+    pairs = [Pair(str(i), text, f"{text} at length") for i, text in enumerate(texts)]
+    write_pairs(tmp_path / "source.jsonl", pairs)
+    options = PairOptions(dev_share=held_out.SHARE, test_share=held_out.SHARE)
+    make_pairs(Workspace(tmp_path), options, tmp_path / "source.jsonl")
+    for part in ("dev", "test"):
+        found, _ = held_out.read(tmp_path / "source.jsonl", part)
+        assert len(found) == 8
+        kept = read_pairs(Workspace(tmp_path).pairs, part)
+        assert {pair.id for pair in found} == {pair.id for pair in kept}
 
 
-def test_the_halves_depend_on_the_article_alone() -> None:
-    halves = [row(i, ["x"]).half for i in range(40)]
-    assert set(halves) == {0, 1}
-    assert halves == [row(i, ["y"]).half for i in range(40)]
+def test_draws_of_another_model_are_not_taken(
+    rows: list[HeldOut], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    args = kept_draws(rows, tmp_path)
+    (tmp_path / "newsroom/model.toml").write_text("another adapter")
+    drawn: list[int] = []
+
+    def draw(pairs: list[Pair], *_: object) -> list[HeldOut]:
+        drawn.append(len(pairs))
+        return [
+            HeldOut(Article(p.title, p.article), p.tweet, rows[0].greedy, rows[0].samples)
+            for p in pairs
+        ]
+
+    monkeypatch.setattr(held_out, "draw", draw)
+    for _ in range(2):
+        assert CliRunner().invoke(quality.main, args).exit_code == 0
+    assert drawn == [12]
 
 
 def test_the_benches_run_on_kept_draws(rows: list[HeldOut], tmp_path: Path) -> None:

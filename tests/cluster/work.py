@@ -9,6 +9,9 @@ from pathlib import Path
 from service.bulk.jobs import Job
 from service.bulk.rows import Row
 from service.bulk.work import Done
+from service.models import ModelStore
+from training.bases import find_base
+from training.tuning.options import Base
 
 
 @dataclass(frozen=True)
@@ -62,3 +65,19 @@ class WriteOneRow:
             run="run",
         )
         return Done(job, (row,), 1)
+
+
+@dataclass(frozen=True)
+class NotedBase:
+    """Finds the tiny base, and notes on which node that was; so a test knows who is at a trial."""
+
+    models_dir: Path
+    folder: Path
+
+    def __call__(self, article_chars: int) -> Base:
+        import ray
+
+        node: str = ray.get_runtime_context().get_node_id()
+        (self.folder / f"{node}-{time.time_ns()}").touch()
+        time.sleep(2)
+        return find_base(ModelStore(self.models_dir), "tiny-gpt2", article_chars=article_chars)

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser
 
 from tests.e2e.browsing import launched
 from tests.e2e.serving import LOOPBACK, MODEL, ROOT, Service, Site, environment, running, site
+from tests.service.posting.fake_x import FakeX
 
 SMALL = {
     "DOC2TWEET_ENGINE_MAX_NUM_SEQS": 4,
@@ -22,6 +23,7 @@ SMALL = {
     "DOC2TWEET_SOCKET_TIMEOUT_S": 2,
     "DOC2TWEET_MAX_BODY_BYTES": 100_000,
 }
+ACCOUNTS = '[bot]\nusername = "bot_on_x"\n[bot.oauth2]\naccess_token = "very-secret"\n'
 ARTICLE = (Path(__file__).parent.parent / "resources" / "bridge.html").read_text()
 
 
@@ -95,3 +97,24 @@ def service(
     """The service as anybody would start it, allowed to fetch from loopback."""
     with start(LOOPBACK) as here:
         yield here
+
+
+@pytest.fixture(scope="session")
+def swift(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Real gunicorn over a model without weights that loses no time; drafts are served, and an
+    account to post from."""
+    folder, x = tmp_path_factory.mktemp("swift"), FakeX()
+    accounts = folder / "accounts.toml"
+    accounts.write_text(ACCOUNTS)
+    accounts.chmod(0o600)
+    settings = {
+        "DOC2TWEET_DRAFTS_SERVE": "true",
+        "DOC2TWEET_DRAFTS_DATABASE_URL": f"sqlite:///{folder}/drafts.db",
+        "DOC2TWEET_POSTING_ACCOUNTS_FILE": accounts,
+        "DOC2TWEET_X_API_URL": x.url,
+    }
+    with running(folder / "log", settings, fake_step_s=0.0) as here:
+        drafts = [{"text": f"Tweet {number}", "seed": number} for number in range(5)]
+        here.post("/drafts", json={"drafts": drafts}).raise_for_status()
+        yield here
+    x.close()

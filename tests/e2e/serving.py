@@ -9,7 +9,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,6 +21,7 @@ import requests
 ROOT = Path(__file__).parent.parent.parent
 MODEL = "smollm2-135m-instruct"
 LOOPBACK = {"DOC2TWEET_FETCH_ALLOWED_NETWORKS": "127.0.0.0/8", "DOC2TWEET_FETCH_ALLOWED_PORTS": "*"}
+PATIENCE_S = 15
 _START_S = 90
 
 
@@ -53,10 +54,24 @@ class Service:
         """Process ids of all descendants."""
         return _descendants(self.process.pid)
 
+    def idle(self) -> bool:
+        """Whether no request and no row is left."""
+        running = 'doc2tweet_engine_num_running{model="tiny"}'
+        return self.metric("doc2tweet_requests_in_flight") == 0 and self.metric(running) == 0
+
     def terminate(self, timeout: float = 60) -> int:
         """SIGTERM, then the exit code."""
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout)
+
+
+def until(condition: Callable[[], bool], what: str) -> float:
+    """Wait for it. Returns: how long it took."""
+    began = time.monotonic()
+    while not condition():
+        assert time.monotonic() - began < PATIENCE_S, what
+        time.sleep(0.02)
+    return time.monotonic() - began
 
 
 def _descendants(pid: int) -> list[int]:

@@ -68,8 +68,35 @@ def test_an_error_says_what_to_do(page: Page) -> None:
     write(page, "http://10.0.0.1/")
     alert = page.get_by_role("alert").filter(has_text="may not be fetched")
     expect(alert).to_be_visible(timeout=PATIENCE_MS)
-    expect(alert).to_contain_text("Send the article's")
+    expect(alert).to_contain_text("Paste the article's text above")
     expect(page.get_by_role("button", name="Write tweets")).to_be_enabled()
+
+
+@pytest.mark.parametrize(
+    ("tab", "button", "field"),
+    [
+        ("Tweet", "Write tweets", "#source"),
+        ("Prompt", "Go on writing", "#prompt"),
+        ("Chat", "Send", "#message"),
+    ],
+)
+def test_an_empty_form_says_what_is_missing(page: Page, tab: str, button: str, field: str) -> None:
+    page.get_by_role("tab", name=tab).click()
+    page.get_by_role("button", name=button).click()
+    alert = page.get_by_role("alert").locator("visible=true")
+    expect(alert).to_contain_text("There is nothing to send yet")
+    expect(page.locator(field)).to_be_focused()
+
+
+def test_a_text_that_was_cut_off_says_so_and_can_be_longer(page: Page) -> None:
+    page.get_by_role("tab", name="Prompt").click()
+    page.fill("#prompt", "Once upon a time")
+    page.get_by_text("Model and sampling").locator("visible=true").click()
+    page.fill("#generate-n", "1")
+    page.fill("#generate-max_tokens", "3")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#completions .flag")).to_contain_text("Most tokens", timeout=PATIENCE_MS)
+    expect(page.locator("#prompt-status")).to_contain_text("3 tokens by")
 
 
 def test_markup_in_title_and_text_stays_text(page: Page) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
-from pathlib import Path
 
-from tests.e2e.serving import ROOT, Service, Site, command, environment
+from tests.e2e.serving import Service, Site, command, environment
 
 Start = Callable[[Mapping[str, object]], AbstractContextManager[Service]]
 DREAM = {"prompt": "My dream is", "n": 3, "seed": 7, "temperature": 0.8, "top_k": 50, "top_p": 0.9}
@@ -67,17 +66,3 @@ def test_the_terminals_errors_are_one_line(built_model: str) -> None:
         assert done.stdout == ""
         assert done.stderr.splitlines()[-1].startswith("doc2tweet: ")
         assert "Traceback" not in done.stderr
-
-
-def test_case_24_a_damaged_model_ends_the_start_with_its_name(
-    built_model: str, tmp_path: Path
-) -> None:
-    for part in ("model.toml", "build/manifest.json", "build/tokenizer.json"):
-        copy = tmp_path / built_model / part
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes((ROOT / "models" / built_model / part).read_bytes())
-    done = run("serve", "--port", "0", DOC2TWEET_MODELS_DIR=tmp_path, DOC2TWEET_MODELS=built_model)
-    assert done.returncode != 0
-    assert "Traceback" not in done.stderr
-    (told,) = [line for line in done.stderr.splitlines() if line.startswith("doc2tweet: ")]
-    assert "model.onnx is missing" in told

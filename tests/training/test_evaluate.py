@@ -11,6 +11,7 @@ from service.prompts import article_example
 from tests.tiny_voices import Workshop, invented_pair
 from training.evaluate import (
     BODY,
+    OTHER_TITLE,
     TITLE,
     EvaluateOptions,
     article_of,
@@ -66,6 +67,14 @@ def test_baselines_are_what_they_say(found: Evaluation) -> None:
 def test_pairs_without_titles_leave_out_what_needs_them(voice: ServedModel) -> None:
     rows = evaluate(voice, voice, [PAIRS[1]], EvaluateOptions(best_of=1)).rows
     assert {row.given for row in rows} == {BODY}
+
+
+def test_headlines_that_are_not_the_tweet_are_measured_apart(voice: ServedModel) -> None:
+    posted = replace(PAIRS[0], tweet=PAIRS[0].title)
+    found = evaluate(voice, voice, [posted, PAIRS[2]], EvaluateOptions(best_of=1))
+    assert found.row("headline", OTHER_TITLE).texts == (PAIRS[2].title,)
+    assert found.row("greedy", OTHER_TITLE).texts == found.row("greedy", TITLE).texts[1:]
+    assert review_sheet(found, [posted, PAIRS[2]]).count(f"({OTHER_TITLE})") == 0
 
 
 def test_the_loss_is_that_of_the_trained_model(trained: Workshop, voice: ServedModel) -> None:

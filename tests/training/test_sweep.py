@@ -9,8 +9,9 @@ import pytest
 
 from service.errors import TrainingDataError, TrainingDiverged
 from training import sweep as stage
+from training.pairs import Pair, read_pairs, write_pairs
 from training.reports import StageReport
-from training.sweep import SweepResult, SweepSpace, robust, sweep
+from training.sweep import SweepResult, SweepSpace, open_study, robust, sweep
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
@@ -22,14 +23,13 @@ SPACE = SweepSpace(rank=(4, 8), batch_size=(8,), epochs=(1, 2), article_chars=(3
 def workspaces(tmp_path: Path) -> list[Workspace]:
     found = [Workspace(tmp_path / name) for name in ("a", "b")]
     for workspace in found:
-        workspace.root.mkdir()
-        workspace.pairs.write_text(workspace.root.name)
+        write_pairs(workspace.pairs, [Pair(workspace.root.name, "A tweet")])
     return found
 
 
 def losses(workspace: Workspace, base: Base, options: FinetuneOptions, **_: Any) -> StageReport:
     """A training whose loss follows from the rate, and is worse for data set b."""
-    loss = abs(options.rate - 5e-4) * 1000 + (workspace.pairs.read_text() == "b")
+    loss = abs(options.rate - 5e-4) * 1000 + (read_pairs(workspace.pairs)[0].id == "b")
     return StageReport("finetune", {"held-out loss": loss})
 
 
@@ -62,6 +62,24 @@ def test_a_stopped_sweep_goes_on(
     monkeypatch.setattr(stage, "finetune", losses)
     assert run(tmp_path / "sweep", workspaces, 2).num_trials == 2
     assert run(tmp_path / "sweep", workspaces, 3).num_trials == 3
+
+
+def test_a_trial_that_a_killed_run_left_unfinished_is_written_off(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "finetune", losses)
+    root = tmp_path / "sweep"
+    run(root, workspaces, 1)
+    open_study(root, 0).ask()  # as a run does, then dies
+    assert run(root, workspaces, 2).num_trials == 2
+    states = [trial.state.name for trial in open_study(root, 0).trials]
+    assert states == ["COMPLETE", "FAIL", "COMPLETE"]
+
+
+def test_a_data_set_without_pairs_is_named(tmp_path: Path, workspaces: list[Workspace]) -> None:
+    missing = Workspace(tmp_path / "none")
+    with pytest.raises(TrainingDataError, match="none/pairs"):
+        run(tmp_path / "sweep", [*workspaces, missing], 1)
 
 
 def test_a_sweep_in_which_all_diverge_has_no_result(

@@ -8,7 +8,7 @@ import click
 
 from service.model_spec import PromptFormat
 from training.bases import DEFAULT_BASE, find_base, open_store
-from training.finetune import finetune
+from training.finetune import Train, finetune, train_here
 from training.reports import as_table
 from training.tuning.examples import ExampleOptions
 from training.tuning.options import FinetuneOptions, Keep, Method, Tracker
@@ -48,6 +48,10 @@ _USUAL, _USUAL_EXAMPLES = FinetuneOptions(), ExampleOptions()
     help="Of names and numbers that the prompt does not hold.",
 )
 @click.option("--resume/--fresh", default=True, show_default=True, help="Go on where one stopped.")
+@click.option("--on", help="`ray` or `ray://HOST:10001`: on a cluster, by Ray Train.")
+@click.option(
+    "--processes", type=click.IntRange(1), help="Of a cluster; default: one a GPU or node."
+)
 def command(
     work: Workspace,
     base: str,
@@ -60,6 +64,8 @@ def command(
     sentence_case: bool,
     max_teaser: float,
     ungrounded_weight: float,
+    on: str | None,
+    processes: int | None,
     **options: str | int | float,
 ) -> None:
     """Train a base model on the pairs; the best epoch is kept."""
@@ -72,5 +78,19 @@ def command(
     )
     examples = ExampleOptions(max_tokens, title_drop, sentence_case, max_teaser, ungrounded_weight)
     chosen = FinetuneOptions(examples=examples, **options)  # type: ignore[arg-type]
-    report = finetune(work, start, chosen, fresh=not resume)
+    train = _train_on(on, processes)
+    try:
+        report = finetune(work, start, chosen, fresh=not resume, train=train)
+    except KeyboardInterrupt:
+        raise click.ClickException("Stopped; the same command goes on from here.") from None
     click.echo(f"{as_table(report)}\n{work.trained}")
+
+
+def _train_on(on: str | None, processes: int | None) -> Train:
+    if on is None:
+        if processes is not None:
+            raise click.UsageError("--processes goes with --on.")
+        return train_here
+    from training.cluster.trainer import GroupTraining  # a large library, only where asked for
+
+    return GroupTraining(on, processes)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import get_args
 
 import click
 
+from service.executor import InlineExecutor, executor_on
 from training.pairing.matching import Target
 from training.pairing.stage import PairOptions, Teasers, make_pairs
 from training.reports import as_table
 from training.work_option import work_option
 from training.workspace import Workspace
+
+_THREADS = 4
+"""Of each node. The hashes are numpy's work in part, which is what threads can share."""
 
 
 @click.command()
@@ -37,11 +42,15 @@ from training.workspace import Workspace
     show_default=True,
     help="Of each article in training.txt, cut at a sentence; pairs.jsonl keeps it whole.",
 )
+@click.option("--on", help="`ray` or `ray://HOST:10001`: look for doubles on a cluster.")
 def command(
     work: Workspace,
     source: Path | None,
+    on: str | None,
     **options: str | bool | int | float,
 ) -> None:
     """Match tweets with articles, drop near-duplicates, hold the newest out."""
-    report = make_pairs(work, PairOptions(**options), source)  # type: ignore[arg-type]
+    chosen = PairOptions(**options)  # type: ignore[arg-type]
+    with nullcontext(InlineExecutor()) if on is None else executor_on(on, _THREADS) as executor:
+        report = make_pairs(work, chosen, source, executor)
     click.echo(f"{as_table(report)}\n{work.pairs}")

@@ -25,7 +25,9 @@ from training.demo.tiny_base import write_tiny_base
 from training.demo.town import Story, stories
 
 BASE, VOICE = "tiny-gpt2", "ellery"
-_FINETUNE = {
+_SETTINGS = {
+    "spacing": 0.01,
+    "max-evaluated": 4,
     "method": "full",
     "format": "markers",
     "article-chars": 200,
@@ -46,27 +48,19 @@ def main(folder: Path) -> None:
     write_tiny_base(folder / "models" / BASE, told)
     with serve(told) as paper:
         write_zip(folder / "archive.zip", tweets(told, paper))
-        for arguments in _stages(folder):
-            _run("training", *arguments, folder=folder)
+        _run("training", *arguments(folder), folder=folder)
         with _serving(folder) as service:
             print(_answer(service, told[-1], paper))  # noqa: T201
 
 
-def _stages(folder: Path) -> Iterator[list[str]]:
-    work = ["--work", str(folder)]
-    yield ["import", str(folder / "archive.zip"), *work]
-    yield ["scrape", "--spacing", "0.01", *work]
-    yield ["pairs", *work]
-    settings = [f"--{name}={value}" for name, value in _FINETUNE.items()]
-    yield ["finetune", "--base", BASE, *settings, *work]
-    yield ["export", "--name", VOICE, *work]
-    pairs = ["--pairs", str(folder / "pairs.jsonl"), "--split", "test"]
-    figures = str(folder / "evaluation.json")
-    yield ["evaluate", "--model", VOICE, *pairs, "--max-pairs", "4", "--json", figures]
-    yield ["card", "--name", VOICE, "--evaluation", figures, *work]
+def arguments(folder: Path) -> list[str]:
+    """What a user types, but for what a tiny base needs."""
+    archive = ["--archive", str(folder / "archive.zip"), "--name", VOICE, "--work", str(folder)]
+    settings = [f"--{name}={value}" for name, value in _SETTINGS.items()]
+    return ["run", *archive, "--base", BASE, *settings]
 
 
-def _environment(folder: Path) -> dict[str, str]:
+def environment(folder: Path) -> dict[str, str]:
     """The paper is on loopback, which the service would not fetch from otherwise."""
     settings = {
         "MODELS_DIR": folder / "models",
@@ -81,7 +75,7 @@ def _run(module: str, *arguments: str, folder: Path) -> None:
     start = time.monotonic()
     print(f"\n$ doc2tweet-train {' '.join(arguments)}", flush=True)  # noqa: T201
     command = [sys.executable, "-m", module, *arguments]
-    subprocess.run(command, check=True, env=_environment(folder))  # noqa: S603
+    subprocess.run(command, check=True, env=environment(folder))  # noqa: S603
     print(f"  ({time.monotonic() - start:.1f} s)", flush=True)  # noqa: T201
 
 
@@ -92,7 +86,7 @@ def _serving(folder: Path) -> Iterator[str]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "service.cli", "serve", "--port", str(port), "--model", VOICE]
-    server = subprocess.Popen(command, env=_environment(folder))  # noqa: S603
+    server = subprocess.Popen(command, env=environment(folder))  # noqa: S603
     try:
         base_url = f"http://127.0.0.1:{port}"
         _wait_until_ready(base_url, server)

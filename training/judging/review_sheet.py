@@ -23,6 +23,8 @@ def review_sheet(evaluation: Evaluation, pairs: Sequence[Pair]) -> str:
     titled = [pair for pair in pairs if pair.title]
     texts: dict[str, list[tuple[str, str]]] = {pair.id: [] for pair in pairs}
     for row in evaluation.rows:
+        if len(row.texts) < len(titled):
+            continue  # a part of another row
         seen = pairs if len(row.texts) == len(pairs) else titled
         for pair, text in zip(seen, row.texts, strict=True):
             texts[pair.id].append((f"{row.name} ({row.given})", text))

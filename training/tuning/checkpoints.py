@@ -16,7 +16,7 @@ _LAST_WRITTEN = "trainer_state.json"
 
 def open_run(folder: Path, mark: str, *, fresh: bool) -> None:
     """Make the folder ready for a run with this mark; what another run left there goes."""
-    if fresh or not _is_marked(folder, mark):
+    if fresh or not is_open(folder, mark):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         (folder / _MARK).write_text(mark, encoding="utf-8")
@@ -25,14 +25,15 @@ def open_run(folder: Path, mark: str, *, fresh: bool) -> None:
             shutil.rmtree(checkpoint)
 
 
+def is_open(folder: Path, mark: str) -> bool:
+    """Whether the folder is that of a run with this mark."""
+    path = folder / _MARK
+    return path.is_file() and path.read_text(encoding="utf-8") == mark
+
+
 def last_checkpoint(folder: Path) -> Path | None:
     """The newest, or None at the start of a run."""
     return max(_checkpoints(folder), key=_step, default=None)
-
-
-def _is_marked(folder: Path, mark: str) -> bool:
-    path = folder / _MARK
-    return path.is_file() and path.read_text(encoding="utf-8") == mark
 
 
 def _checkpoints(folder: Path) -> list[Path]:

@@ -16,7 +16,7 @@ from service.model_spec import ModelSpec
 from service.prompts import article_example, text_example
 from service.tokenizer import Tokenizer
 from training.pairs import Pair
-from training.tuning.casing import Casing, sentence_case
+from training.tuning.casing import Casing, is_title_case, sentence_case
 from training.tuning.support import unsupported_spans
 
 MIN_PAIRS = 20
@@ -29,7 +29,8 @@ class ExampleOptions:
     title_drop: float = 0.5
     """Share of epochs in which a pair is seen without its title."""
     sentence_case: bool = False
-    """Write targets in title case as sentences, so that capitals mean names."""
+    """Write targets in title case as sentences, so that capitals mean names. Not where the prompt
+    shows a title in title case: a small model that changes every word's case changes words too."""
     max_teaser: float = 1.0
     """Pairs that tease more than this are left out; see `training/pairing/teasers.py`."""
     ungrounded_weight: float = 1.0
@@ -57,19 +58,19 @@ class ExampleMaker:
         self._tokenizer, self._spec = tokenizer, spec
         self._options, self._corpus = options, corpus
 
-    def target(self, pair: Pair) -> str:
-        """The tweet as it is to be learned."""
-        if not self._options.sentence_case:
+    def target(self, pair: Pair, title: str) -> str:
+        """The tweet as it is to be learned beside the title that the prompt shows, if any."""
+        if not self._options.sentence_case or is_title_case(title):
             return pair.tweet
         return sentence_case(pair.tweet, pair.article, self._corpus)
 
     def make(self, pair: Pair, *, with_title: bool) -> WeightedExample:
         """Raises PromptTooLong where the template and the tweet alone do not fit."""
-        target, limit = self.target(pair), self._options.max_tokens
+        title, limit = pair.title if with_title else "", self._options.max_tokens
+        target = self.target(pair, title)
         if not pair.article:
             example = text_example(self._tokenizer, self._spec, target)
         else:
-            title = pair.title if with_title else ""
             example = article_example(
                 self._tokenizer, self._spec, title, pair.article, target, limit
             )

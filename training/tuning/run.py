@@ -111,7 +111,12 @@ class Run:
             raise KeyboardInterrupt
 
     def save(self) -> None:
-        """`adapter/` as peft saves it, or `weights/` as transformers does; and the loss curve."""
+        """`adapter/` as peft saves it, or `weights/` as transformers does; and the loss curve.
+
+        Of several processes the first does it, since all have the same weights.
+        """
+        if not self._trainer.is_world_process_zero():
+            return
         draw_curve(self.logs, self._folder / "loss.png")
         if isinstance(self._model, PeftModel):
             self._model.save_pretrained(str(self._folder / "adapter"))
@@ -130,13 +135,9 @@ class Run:
 def _arguments(
     folder: Path, options: FinetuneOptions, hardware: Hardware, *, begins: bool
 ) -> TrainingArguments:
-    micro = min(options.micro_batch_size, options.batch_size)
-    return TrainingArguments(
+    args = TrainingArguments(
         output_dir=str(folder),
         num_train_epochs=options.epochs,
-        per_device_train_batch_size=micro,
-        per_device_eval_batch_size=micro,
-        gradient_accumulation_steps=max(1, options.batch_size // micro),
         learning_rate=options.rate,
         lr_scheduler_type="cosine",
         warmup_steps=_WARMUP_SHARE,
@@ -158,6 +159,12 @@ def _arguments(
         dataloader_pin_memory=False,
         disable_tqdm=False,
     )
+    # Only now it is known how many processes there are; a step is of as many pairs with any number.
+    micro = min(options.micro_batch_size, max(1, options.batch_size // args.world_size))
+    args.per_device_train_batch_size = args.per_device_eval_batch_size = micro
+    rounds = round(options.batch_size / (micro * args.world_size))
+    args.gradient_accumulation_steps = max(1, rounds)
+    return args
 
 
 def _shown(dev: PairDataset) -> list[tuple[str, str]]:

@@ -71,7 +71,8 @@ class TweetTrainer(Trainer):
         return held_out_loss(self.model, self._dev, size, bf16=self.args.bf16)
 
     def _get_train_sampler(self, *_: Any) -> GroupedSampler:
-        size = self.args.train_batch_size * self.args.gradient_accumulation_steps
+        at_once = self.args.train_batch_size * self.args.world_size
+        size = at_once * self.args.gradient_accumulation_steps
         return GroupedSampler(self._train, size, self.args.seed)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,7 +28,10 @@ class StopOnInterrupt(TrainerCallback):
 
     @contextmanager
     def listening(self) -> Iterator[None]:
-        """Only in the main thread can signals be heard."""
+        """Signals can be heard in the main thread alone; elsewhere somebody else listens."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
         before = signal.signal(signal.SIGINT, self._note)
         try:
             yield
@@ -81,6 +85,8 @@ class WriteSamples(TrainerCallback):
         control: TrainerControl,  # noqa: ARG002
         **_: Any,
     ) -> None:
+        if not state.is_world_process_zero:
+            return
         with self._path.open("a", encoding="utf-8") as out:
             for i, (article, tweet) in enumerate(self._articles):
                 row = {

@@ -264,3 +264,32 @@ def test_reports_are_as_the_document_says(desk: FlaskClient) -> None:
     do(desk, 1, "schedule", account="bot")
     whole = {"$ref": "#/components/schemas/PostReports", "components": DOCUMENT["components"]}
     jsonschema.validate(desk.post("/drafts/post-due").get_json(), whole)
+
+
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"text": "One", "seed": "7"}, "seed"),
+        ({"text": "One", "index": 2**31}, "index"),
+        ({"text": "One", "model": "m" * 201}, "model"),
+        ({"text": "One", "flags": "memorised"}, "flags"),
+        ({"text": "One", "overlap": {"share": 2}}, "overlap.share"),
+        ({"text": 1}, "text"),
+        ("One", ""),
+    ],
+)
+def test_a_wrong_candidate_is_named(desk: FlaskClient, row: object, field: str) -> None:
+    answer = desk.post("/drafts", json={"drafts": [{"text": "Fine"}, row]})
+    assert answer.status_code == 422
+    assert list(answer.get_json()["errors"]) == [f"drafts.1.{field}".rstrip(".")]
+
+
+def test_what_bulk_writes_beside_a_candidate_is_passed_over(desk: FlaskClient) -> None:
+    row = {"text": "One", "seed": None, "created_at": "2031-05-04T12:00:00Z", "score": 0.5}
+    assert desk.post("/drafts", json={"drafts": [row]}).get_json() == {"added": 1, "known": 0}
+
+
+def test_a_draft_only_takes_what_can_be_done_to_it(desk: FlaskClient) -> None:
+    add(desk, "One")
+    answer = desk.post("/drafts/1/history")
+    assert (answer.status_code, set(answer.allow)) == (405, {"GET", "HEAD"})

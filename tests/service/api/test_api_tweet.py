@@ -80,6 +80,16 @@ def test_case_15_a_long_article_is_shortened_and_that_is_told(client: FlaskClien
     assert long["num_tokens"] < 2048
 
 
+def test_what_the_model_read_is_told_as_it_was(client: FlaskClient) -> None:
+    marked = {**ASKED, "text": "<b>Five</b> <script>x</script> " + BODY}
+    read = client.post("/tweet", json=marked).get_json()["article"]["excerpt"]
+    assert read.startswith(ASKED["title"])
+    assert "<b>Five</b> <script>x</script>" in read
+    long = client.post("/tweet", json={**ASKED, "text": BODY * 40}).get_json()["article"]
+    assert BODY.split(".")[0] in long["excerpt"]
+    assert len(long["excerpt"]) < len(BODY) * 40
+
+
 def test_case_19_markers_split_over_title_and_text_are_ordinary_text(
     client: FlaskClient, runner: FakeRunner
 ) -> None:

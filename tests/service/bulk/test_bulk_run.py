@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from time import sleep
 from typing import Any
@@ -116,6 +119,19 @@ def test_a_dead_url_is_reported_and_the_others_are_done(parts: Parts, tmp_path: 
         "http://127.0.0.1:9/dead": "article-unreachable",
         "nonsense": "url-not-allowed",
     }
+
+
+def test_a_row_of_a_url_keeps_what_the_model_read(parts: Parts, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(f"<title>Bridge</title><article><p>{TEXT * 4}</article>")
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        (tmp_path / "urls").write_text(f"http://127.0.0.1:{server.server_port}/page.html")
+        report = run(parts, tmp_path, Source(urls=tmp_path / "urls"), asked())
+        server.shutdown()
+    [row] = read(tmp_path / "out")
+    assert (report.num_failed, row["source"]) == (0, (tmp_path / "urls").read_text())
+    assert TEXT.split(".")[0] in row["article_text"]
 
 
 def test_articles_become_tweets_with_flags_and_title(parts: Parts, tmp_path: Path) -> None:

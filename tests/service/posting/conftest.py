@@ -13,6 +13,7 @@ from service.drafts.claims import ClaimBook
 from service.drafts.database import Database, sqlite_url
 from service.drafts.draft import Action, Change, Draft, DraftQuery, NewDraft
 from service.drafts.store import DraftStore
+from service.drafts.tokens import TokenBook, TokenPair
 from service.posting.accounts import Account, Credentials
 from service.posting.hours import Spacing
 from service.posting.run import PostingRun, PostReport
@@ -60,7 +61,11 @@ class Desk:
         return self.store.apply(draft.id, plan, version=kept.version, actor="anna")
 
     def client(self, account: Account) -> XClient:
-        return XClient(account, self.x.url, timeout_s=0.5 if self.x_stalls else 20)
+        keys, book = account.credentials, None
+        if keys.refresh_token is not None:
+            first = TokenPair(keys.refresh_token, keys.access_token)
+            book = TokenBook(self.database, account.name, first, sleep=lambda _: None)
+        return XClient(account, self.x.url, timeout_s=0.5 if self.x_stalls else 20, book=book)
 
     @property
     def x_stalls(self) -> bool:

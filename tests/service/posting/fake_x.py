@@ -32,6 +32,14 @@ class FakeX:
     requests: list[str] = field(default_factory=list)
     authorization: set[str] = field(default_factory=set)
     refuses_duplicates: bool = True
+    token_moods: deque[str] = field(default_factory=deque)
+    """How the next renewals of a user's token go."""
+    access_token: str | None = None
+    """The only one that is taken, once it is set; `expire` ends it."""
+    refresh_token: str = "refresh-0"
+    num_renewals: int = 0
+    client: str = ""
+    """Who renewed last: the Authorization header, or the id in the form."""
     profile: dict[str, str] = field(default_factory=dict)
     latency_s: float = 0.0
     stalled: threading.Event = field(default_factory=threading.Event)
@@ -54,6 +62,20 @@ class FakeX:
     def texts(self) -> list[str]:
         """What is out, as it was sent."""
         return [tweet["sent"] for tweet in self.tweets]
+
+    def expire(self) -> None:
+        self.access_token = "none that anybody has"
+
+    def renew(self, refresh_token: str) -> dict[str, Any] | None:
+        """New tokens, both; the old refresh token is worth nothing from now on."""
+        with self.lock:
+            if refresh_token != self.refresh_token:
+                return None
+            self.num_renewals += 1
+            self.access_token = f"access-{self.num_renewals}"
+            self.refresh_token = f"refresh-{self.num_renewals}"
+            tokens = {"access_token": self.access_token, "refresh_token": self.refresh_token}
+            return tokens | {"token_type": "bearer", "expires_in": 7200}
 
     def publish(self, text: str) -> dict[str, Any]:
         with self.lock:
@@ -91,6 +113,8 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._note()
         mood = self.fake.read_moods.popleft() if self.fake.read_moods else "ok"
+        if not self._is_known():
+            mood = "401"
         if mood != "ok":
             self._refuse(mood)
         elif urlsplit(self.path).path == "/2/users/me":
@@ -101,8 +125,32 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._note()
-        text = json.loads(self.rfile.read(int(self.headers["Content-Length"])))["text"]
+        body = self.rfile.read(int(self.headers["Content-Length"]))
         time.sleep(self.fake.latency_s)
+        if self.path == "/2/oauth2/token":
+            self._renew({k: v[0] for k, v in parse_qs(body.decode()).items()})
+        elif not self._is_known():
+            self._refuse("401")
+        else:
+            self._post(json.loads(body)["text"])
+
+    def _is_known(self) -> bool:
+        wanted = self.fake.access_token
+        return wanted is None or self.headers.get("Authorization") == f"Bearer {wanted}"
+
+    def _renew(self, form: dict[str, str]) -> None:
+        self.fake.client = self.headers.get("Authorization") or form["client_id"]
+        mood = self.fake.token_moods.popleft() if self.fake.token_moods else "ok"
+        if mood.isdigit():
+            self._answer(int(mood), {"title": "Refused"})
+        elif mood.startswith("drop"):
+            self.close_connection = True
+        elif (tokens := self.fake.renew(form["refresh_token"])) is None:
+            self._answer(400, {"error": "invalid_request"})
+        else:
+            self._answer(200, ["surprise"] if mood == "garbage" else tokens)
+
+    def _post(self, text: str) -> None:
         mood = self.fake.moods.popleft() if self.fake.moods else "ok"
         if mood == "ok" and self.fake.refuses_duplicates and text in self.fake.texts:
             self._answer(403, {"title": "Forbidden", "detail": FORBIDDEN})
@@ -170,4 +218,4 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _note(self) -> None:
         self.fake.requests.append(f"{self.command} {urlsplit(self.path).path}")
-        self.fake.authorization.add(self.headers.get("Authorization", "").split()[0])
+        self.fake.authorization.add(self.headers.get("Authorization", "none").split()[0])

@@ -31,6 +31,12 @@ def test_an_account_is_read(tmp_path: Path) -> None:
     assert bot.quiet is not None
 
 
+def test_a_user_token_that_can_be_renewed_is_read(tmp_path: Path) -> None:
+    keys = '[bot.oauth2]\nrefresh_token = "r"\nclient_id = "c"\n'
+    bot = load(tmp_path, '[bot]\nusername = "bot"\n' + keys)["bot"]
+    assert (bot.credentials.refresh_token, bot.credentials.access_token) == ("r", None)
+
+
 def test_secrets_are_not_printed(tmp_path: Path) -> None:
     assert "very-secret" not in repr(load(tmp_path, '[bot]\nusername = "bot"\n' + KEYS))
 
@@ -47,6 +53,8 @@ def test_secrets_are_not_printed(tmp_path: Path) -> None:
         ('[bot]\nusername = "bot"\nspacing_minutes = "x"\n' + KEYS, "spacing_minutes"),
         ('[bot]\nusername = "bot"\nquiet_hours = "late"\n' + KEYS, "quiet_hours"),
         ('[bot]\nusername = "bot"\nquiet_hours = "1:00-2:00"\n' + KEYS, "quiet_hours"),
+        ('[bot]\nusername = "bot"\n[bot.oauth2]\nclient_id = "c"', "access_token"),
+        ('[bot]\nusername = "bot"\n[bot.oauth2]\nrefresh_token = "r"', "client_id"),
         ("[bot", "accounts.toml"),
     ],
 )

@@ -24,6 +24,32 @@ def test_words_of_its_own_rank_above_a_bare_echo(context: Context) -> None:
     assert ranking.rank([echo, own])[0] is own
 
 
+@pytest.mark.parametrize("num_echoes", [1, 7])
+def test_agreement_on_an_echo_does_not_put_it_first(context: Context, num_echoes: int) -> None:
+    echoes = [tweet(context, ECHO, i, -0.01) for i in range(num_echoes)]
+    own = tweet(context, OWN, num_echoes, -2.0)
+    best = ranking.rank(ranking.with_consensus([*echoes, own]))[0]
+    assert best.text.startswith("Seven years of work")
+
+
+def test_foreign_words_of_its_own_give_no_tweet_the_lead(context: Context) -> None:
+    echoes = [tweet(context, ECHO, i, -0.1) for i in range(3)]
+    ranked = ranking.rank(ranking.with_consensus([*echoes, tweet(context, FOREIGN, 3, -0.1)]))
+    assert ranked[0].text.startswith("Harbour bridge opens")
+
+
+def test_consensus_is_the_mean_likeness_to_the_others(context: Context) -> None:
+    texts = ["Norrhamn has a bridge", "Norrhamn has a tram", "Quiet harbour"]
+    tweets = [tweet(context, text, i) for i, text in enumerate(texts)]
+    found = ranking.with_consensus(tweets, link=context.link)
+    assert [t.score_parts.consensus for t in found] == [0.375, 0.375, 0.0]
+    assert found[0].score > found[2].score
+
+
+def test_one_candidate_agrees_with_nobody(context: Context) -> None:
+    assert ranking.with_consensus([tweet(context, OWN)])[0].score_parts.consensus == 0.0
+
+
 def test_a_grounded_tweet_ranks_above_a_foreign_one(context: Context) -> None:
     best = ranking.rank([tweet(context, FOREIGN, 0), tweet(context, OWN, 1)])[0]
     assert best.text.startswith("Seven years of work, and Norrhamn")

@@ -36,10 +36,10 @@ def cycling(texts: list[str]) -> Model:
     return Model(lambda i: texts[i % len(texts)])
 
 
-def test_one_tweet_is_the_best_of_four(context: Context) -> None:
+def test_one_tweet_is_the_best_of_eight(context: Context) -> None:
     model = cycling(GOOD)
     assert len(choose(context, model).tweets) == 1
-    assert model.asked == [(4, 0)]
+    assert model.asked == [(8, 0)]
 
 
 def test_the_best_comes_first_and_all_differ(context: Context) -> None:
@@ -48,7 +48,7 @@ def test_the_best_comes_first_and_all_differ(context: Context) -> None:
     assert [t.score for t in tweets] == sorted((t.score for t in tweets), reverse=True)
 
 
-@pytest.mark.parametrize(("n", "best_of"), [(1, 4), (2, 2), (3, 3)])
+@pytest.mark.parametrize(("n", "best_of"), [(1, 8), (3, 8), (6, 12)])
 def test_the_default_of_best_of(n: int, best_of: int) -> None:
     assert default_best_of(n) == best_of
 
@@ -61,10 +61,17 @@ def test_best_of_is_never_less_than_n(context: Context) -> None:
 
 def test_duplicates_are_drawn_again_from_where_drawing_stopped(context: Context) -> None:
     model = Model(lambda i: GOOD[0] if i < 3 else GOOD[i % 4])
-    selection = choose(context, model, n=3)
+    selection = choose(context, model, n=3, best_of=3)
     assert model.asked[:2] == [(3, 0), (2, 3)]
     assert len(selection.tweets) == 3
     assert selection.num_duplicates >= 2
+
+
+def test_what_most_candidates_say_comes_first(context: Context) -> None:
+    often = [GOOD[2], GOOD[2].replace("Nearly", "Almost"), GOOD[2] + " now"]
+    best = choose(context, cycling([GOOD[3], *often]), best_of=4).tweets[0]
+    assert "half of the new deck" in best.text
+    assert best.score_parts.consensus > 0.5
 
 
 def test_candidates_are_the_same_whatever_best_of(context: Context) -> None:
@@ -75,10 +82,10 @@ def test_candidates_are_the_same_whatever_best_of(context: Context) -> None:
 
 def test_a_copied_tweet_is_drawn_again(context: Context) -> None:
     context = replace(context, memory=build_index([COPIED]))
-    model = Model(lambda i: COPIED if i < 4 else GOOD[0])
+    model = Model(lambda i: COPIED if i < 8 else GOOD[0])
     selection = choose(context, model)
-    assert model.asked == [(4, 0), (1, 4)]
-    assert selection.num_memorised == 4
+    assert model.asked == [(8, 0), (1, 8)]
+    assert selection.num_memorised == 8
     assert selection.tweets[0].text.startswith("Seven years")
 
 

@@ -41,6 +41,8 @@ class Server:
         self.mood = "ok"
         self.asked: list[dict[str, Any]] = []
         self.keys: set[str] = set()
+        self.most_at_once = self._num_open = 0
+        self._counting = threading.Lock()
         self.hold = threading.Event()
         self.left = threading.Event()
         self.http = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
@@ -51,6 +53,11 @@ class Server:
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.http.server_port}/v1"
+
+    def count(self, change: int) -> None:
+        with self._counting:
+            self._num_open += change
+            self.most_at_once = max(self.most_at_once, self._num_open)
 
     def close(self) -> None:
         self.hold.set()
@@ -73,6 +80,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self.send_response(200)
         self.end_headers()
+        ours.count(1)
         try:
             self._stream(ours)
         except OSError:
@@ -89,6 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif ours.mood == "garbage":
             self.wfile.write(b"data: {not json\n\n")
         elif ours.mood == "ok":
+            time.sleep(0.05)
+            ours.count(-1)
             self._send({"delta": {}, "text": "", "finish_reason": "stop"})
             self.wfile.write(b"data: [DONE]\n\n")
 
@@ -157,6 +167,29 @@ def test_each_candidate_has_a_seed_of_its_own(server: Server, pipeline_on: MakeP
     seeds = {asked["seed"] for asked in server.asked}
     params = check(GenerateSchema(), {"prompt": "-", "seed": 7}).drawing.params
     assert seeds == {seed_of(params, index) for index in range(4)}
+
+
+@pytest.mark.parametrize(("at_once", "most"), [(None, 4), (2, 2), (1, 1)])
+def test_a_server_is_asked_for_as_many_at_once_as_it_writes(
+    server: Server, pipeline_on: MakePipeline, at_once: int | None, most: int
+) -> None:
+    result = generate(pipeline_on(server.url, at_once=at_once), n=4)
+    assert [choice.text for choice in result.choices] == [TWEET] * 4
+    assert server.most_at_once == most
+
+
+def test_a_candidate_that_waits_for_its_turn_can_be_ended(
+    server: Server, pipeline_on: MakePipeline
+) -> None:
+    server.mood = "endless"
+    pipeline = pipeline_on(server.url, at_once=1)
+    watch = Patient()
+    watch.deadline = time.monotonic() + 0.5
+    with pytest.raises(DeadlineExceeded):
+        generate(pipeline, watch, n=3)
+    while pipeline.stats()["away"].num_open:
+        time.sleep(0.01)
+    assert len(server.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -280,6 +313,7 @@ def test_a_model_toml_names_a_server(tmp_path: Path) -> None:
         ('"tweet"]', '"chat"]', "no task chat"),
         ('format = "plain"', 'format = "chatml"', "plain"),
         ('model = "big"', 'model = "big"\nalso_takes = ["top_z"]', "top_z"),
+        ('model = "big"', 'model = "big"\nat_once = 0', "at_once"),
         ("[prompt]", 'base = "other"\n[prompt]', "either"),
     ],
 )

@@ -95,3 +95,11 @@ def test_pairs_that_only_tease_are_left_out() -> None:
 def test_too_few_pairs_say_how_many_are_needed() -> None:
     with pytest.raises(TrainingDataError, match=r"3 pairs .* at least 20"):
         training_pairs([PAIR] * 3, 1.0)
+
+
+def test_capitals_go_where_the_prompt_has_no_title_in_capitals() -> None:
+    shouted = replace(PAIR, title="Mayor Opens New Bridge", tweet="Mayor Opened The New Bridge")
+    cases = maker(sentence_case=True)
+    assert cases.target(shouted, "") == "Mayor opened the new bridge"
+    assert cases.target(shouted, "New bridge opens") == "Mayor opened the new bridge"
+    assert cases.target(shouted, shouted.title) == shouted.tweet
