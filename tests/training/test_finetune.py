@@ -18,8 +18,12 @@ from tests.tiny_voices import read_samples, write_gpt2, write_workspace
 from training import finetune as stage
 from training.bases import find_base
 from training.finetune import finetune
+from training.pairs import read_pairs
 from training.tuning.checkpoints import last_checkpoint
+from training.tuning.greedy import greedy_ids
 from training.tuning.options import Base, FinetuneOptions
+from training.tuning.run import make_data
+from training.tuning.torch_model import torch_model
 from training.tuning.trainer import TweetTrainer
 from training.workspace import Workspace
 
@@ -194,3 +198,21 @@ def test_the_last_epoch_can_be_kept(
     options = replace(QUICK, epochs=3, keep="last")
     counts = finetune(write_workspace(tmp_path), base, options).counts
     assert (counts["epoch kept"], counts["held-out loss"]) == (3.0, 4.6)
+
+
+def test_no_example_is_longer_than_the_bases_context(trained: Workspace, base: Base) -> None:
+    short = replace(
+        base,
+        checkpoint=replace(
+            base.checkpoint, architecture=replace(base.checkpoint.architecture, context_length=60)
+        ),
+    )
+    pairs = [replace(p, article=p.article * 20) for p in read_pairs(trained.pairs, "train")]
+    data = make_data(short, pairs, pairs, QUICK)
+    assert max(data.train.lengths()) <= 60
+
+
+def test_a_text_ends_with_the_context(base: Base) -> None:
+    model = torch_model(base.checkpoint)
+    room = base.checkpoint.architecture.context_length
+    assert len(greedy_ids(model, [5] * (room - 3), [])) == 3

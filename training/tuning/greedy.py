@@ -5,16 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import nn
+from peft import PeftModel
+from transformers import PreTrainedModel
 
 MAX_TOKENS = 60
 
 
 @torch.inference_mode()
 def greedy_ids(
-    model: nn.Module, prompt: Sequence[int], end_ids: Sequence[int], max_tokens: int = MAX_TOKENS
+    model: PreTrainedModel | PeftModel,
+    prompt: Sequence[int],
+    end_ids: Sequence[int],
+    max_tokens: int = MAX_TOKENS,
 ) -> list[int]:
-    """The likeliest token after each other, until an end marker, which is left out."""
+    """The likeliest token after each other, until an end marker, which is left out, or the end of
+    the model's context."""
+    max_tokens = min(max_tokens, model.config.max_position_embeddings - len(prompt))
     was_training = model.training
     model.eval()
     device = next(model.parameters()).device

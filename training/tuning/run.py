@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
@@ -37,11 +37,14 @@ class Data:
 def make_data(base: Base, train: list[Pair], dev: list[Pair], options: FinetuneOptions) -> Data:
     """Held-out pairs are seen as a stranger would send them: always without a title.
 
+    No example is longer than the base's context.
+
     Raises:
         TrainingDataError: too few pairs.
         SetupError: the tokenizer lacks a marker of the prompt format.
     """
-    wanted, tokenizer = options.examples, base.tokenizer()
+    room = min(options.examples.max_tokens, base.checkpoint.architecture.context_length)
+    wanted, tokenizer = replace(options.examples, max_tokens=room), base.tokenizer()
     corpus = Casing(pair.article for pair in train)
     maker = ExampleMaker(tokenizer, base.spec, wanted, corpus)
     judge = ExampleMaker(tokenizer, base.spec, wanted.as_given(), corpus)
