@@ -26,6 +26,7 @@ try:
 except ModuleNotFoundError:
     raise ExtraMissing("A cluster", "cluster") from None
 
+_log = logging.getLogger(__name__)
 _LOOK_S = 2.0
 """How often it is seen whether nodes have come."""
 _MAX_LOSSES = 3
@@ -93,8 +94,9 @@ def living_nodes() -> list[Node]:
 class _Task(Generic[Item]):
     name: Hashable
     item: Item
-    worker: str
-    """Its node's id."""
+    node: str
+    worker: Any
+    """The actor on that node it was handed to."""
 
 
 class RayExecutor:
@@ -133,6 +135,7 @@ class RayExecutor:
                         crew.lose(task, error)
                         queue.again(task.name, task.item, time.monotonic() + spacing_s)
                         continue
+                    crew.losses.pop(task.name, None)
                     # When it was handed out says little: the worker may have been about to start.
                     queue.done(task.name, time.monotonic() - seconds)
                     yield cast(Result, result)
@@ -160,7 +163,8 @@ class _Crew(Generic[Item]):
         self._fn = ray.put(fn)
         self._threads = threads
         self._workers: dict[str, Any] = {}
-        self._losses: Counter[int] = Counter()
+        self.losses: Counter[Hashable] = Counter()
+        """Of the item that each key is at."""
         self._looked = float("-inf")
 
     def recruit(self) -> None:
@@ -178,15 +182,15 @@ class _Crew(Generic[Item]):
 
     def start(self, queue: KeyedQueue[Item]) -> None:
         """Hand out items while there are idle threads; the least busy node comes first."""
-        busy = Counter(task.worker for task in self.running.values())
+        busy = Counter(task.node for task in self.running.values())
         while self._workers:
             node = min(self._workers, key=lambda name: busy[name])
             taken = queue.take(time.monotonic()) if busy[node] < self._threads else None
             if taken is None:
                 return
             name, item = taken
-            reference = self._workers[node].do.remote(item)
-            self.running[reference] = _Task(name, item, node)
+            worker = self._workers[node]
+            self.running[worker.do.remote(item)] = _Task(name, item, node, worker)
             busy[node] += 1
 
     def finished(self, next_start: float | None) -> list[Any]:
@@ -211,10 +215,12 @@ class _Crew(Generic[Item]):
             raise SetupError(
                 "a node of the cluster cannot do this work; does it have the same doc2tweet?"
             )
-        self._workers.pop(task.worker, None)
-        self._losses[id(task.item)] += 1
-        if self._losses[id(task.item)] == _MAX_LOSSES:
-            raise EngineFault(f"{_MAX_LOSSES} workers died while at the same item.")
+        if self._workers.get(task.node) is task.worker:  # else its node has another by now
+            del self._workers[task.node]
+            _log.warning("a worker on node %s was lost: %s", task.node, error)
+        self.losses[task.name] += 1
+        if self.losses[task.name] == _MAX_LOSSES:
+            raise EngineFault(f"{_MAX_LOSSES} workers died while at the same item: {error}")
 
     def dismiss(self) -> None:
         for worker in self._workers.values():

@@ -14,7 +14,7 @@ from tests.tiny_voices import write_gpt2
 ray = pytest.importorskip("ray", reason="the extra `cluster` is not installed")
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """With `tiny-gpt2`, for all nodes."""
     folder = tmp_path_factory.mktemp("models")
@@ -22,7 +22,7 @@ def models_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def whole_cluster(models_dir: Path) -> Iterator[Any]:
     """A head that computes nothing. Gone with these tests: a cluster is found by whoever looks for
     one on this machine, so others that start their own would join it."""

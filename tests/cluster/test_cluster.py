@@ -13,7 +13,7 @@ from service.bulk.rows import RowFile
 from service.bulk.run import ErrorFile, run_bulk
 from service.cluster import RayExecutor
 from service.errors import SetupError
-from tests.cluster.work import Slow, Unloadable, WriteOneRow
+from tests.cluster.work import DeadlyOnce, Slow, Unloadable, WriteOneRow
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(170)]
 
@@ -35,6 +35,15 @@ def test_a_killed_node_costs_only_what_it_was_at(cluster: Any, tmp_path: Path) -
     assert len({node for _, node in results}) == 2
     begun = [item for item, _ in starts(tmp_path)]
     assert len(begun) - 60 <= 4  # a node's threads
+
+
+def test_lost_workers_are_replaced_once(cluster: Any, tmp_path: Path) -> None:
+    folder = tmp_path / "starts"
+    folder.mkdir()
+    results = list(RayExecutor(4).map_unordered(DeadlyOnce(folder, 0.2), range(40)))
+    assert sorted(item for item, _ in results) == list(range(40))
+    assert len({node for _, node in results}) == 2
+    assert len(starts(folder)) - 40 <= 8  # what the two were at
 
 
 def test_a_host_is_asked_politely_by_all_nodes_together(cluster: Any, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +29,18 @@ class Slow:
         (self.folder / f"{item}-{time.time_ns()}").write_text(node)
         time.sleep(self.seconds)
         return item, node
+
+
+class DeadlyOnce(Slow):
+    """Every node's first worker dies at its first items."""
+
+    def __call__(self, item: int) -> tuple[int, str]:
+        result = super().__call__(item)
+        died = self.folder.with_name(result[1])
+        if not died.exists():
+            died.touch()
+            os._exit(1)
+        return result
 
 
 class Unloadable:
