@@ -13,13 +13,15 @@ import pytest
 from tests.e2e.serving import ROOT, environment
 
 NUM = 96
+ONE_OF_ITS_OWN = {"RAY_ADDRESS": "local"}
+"""`--on ray` starts a cluster, whichever is there on this machine."""
 
 
 def start(output: Path, *more: str, num: int = NUM) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "service.cli", "bulk", "--prompt", "My dream is"]
     command += ["--num", str(num), "--max-tokens", "8", "-o", str(output), *more]
     return subprocess.Popen(
-        command, cwd=ROOT, env=environment({}), stderr=subprocess.PIPE, text=True
+        command, cwd=ROOT, env=environment(ONE_OF_ITS_OWN), stderr=subprocess.PIPE, text=True
     )
 
 

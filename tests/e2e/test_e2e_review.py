@@ -285,7 +285,8 @@ def test_markup_in_a_draft_stays_text(page: Page, drafts: Drafts, tmp_path: Path
     evil = {name: f"{name} {EVIL}" for name in members}
     drafts.fill(tmp_path, {**evil, "flags": [EVIL]}, {**evil, "source": "javascript:hack()"})
     review(page)
-    for _ in range(2):
+    for place in (1, 2):
+        says(page, f"Draft {place} of 2.")
         shows(page, f"text {EVIL}")
         assert page.evaluate("window.hacked") is None
         assert page.locator("main img, main script, #draft-source a").count() == 0
