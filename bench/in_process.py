@@ -20,7 +20,8 @@ from service.models import LoadedModel, ModelStore
 from service.tokenizer import Tokenizer
 
 _SLOTS = 16
-PARAMS = SamplingParams(max_tokens=MAX_TOKENS, ignore_eos=True)
+PARAMS = SamplingParams(max_tokens=MAX_TOKENS, ignore_eos=True, num_logprobs=None)
+"""As `/generate` asks."""
 
 
 def make_engine(model: LoadedModel, max_num_seqs: int, max_model_len: int) -> LLMEngine:

@@ -65,7 +65,7 @@ def _full_engine(model: LoadedModel) -> LLMEngine:
     engine = make_engine(model, _SLOTS, 512)
     tokenizer = Tokenizer.from_file(model.tokenizer)
     for number, text in enumerate(prompts(_SLOTS)):
-        params = SamplingParams(max_tokens=300, ignore_eos=True, seed=number)
+        params = SamplingParams(max_tokens=300, ignore_eos=True, seed=number, num_logprobs=None)
         engine.add_request(str(number), tokenizer.encode(text), params)
     while engine.num_used_slots < _SLOTS:
         engine.step()

@@ -62,7 +62,8 @@ class Candidate:
 
     @property
     def mean_logprob(self) -> float:
-        """Under the model itself; minus infinity where nothing was drawn."""
+        """Under the model itself; minus infinity where nothing was drawn, NaN where none was asked
+        for."""
         return (
             sum(t.logprob for t in self.logprobs) / self.num_tokens if self.logprobs else -math.inf
         )

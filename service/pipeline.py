@@ -275,7 +275,8 @@ class Pipeline:
         self, model: ServedModel, prompt: Prompt, drawing: Drawing, request_id: str, watch: Watch
     ) -> Generator[TextEvent, None, None]:
         writing = _Writing(self._worker, model, prompt, drawing, watch)
-        candidates = yield from writing.draw(drawing.params)
+        params = drawing.params if drawing.tokens else replace(drawing.params, num_logprobs=None)
+        candidates = yield from writing.draw(params)
         yield GenerateResult(
             request_id,
             model.name,

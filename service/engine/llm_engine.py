@@ -55,7 +55,8 @@ class TokenOutput:
     index: int
     token_id: int
     logprob: float
-    """Natural, of the model's own distribution, before penalties, temperature and filters."""
+    """Natural, of the model's own distribution, before penalties, temperature and filters; NaN
+    where none was asked for."""
     top_logprobs: tuple[tuple[int, float], ...]
     """(token id, log-probability) of the `num_logprobs` likeliest, falling."""
     finish_reason: FinishReason | None

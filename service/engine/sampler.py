@@ -6,6 +6,7 @@ model's own, before all of these. Knows no cache, no queue and no text.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +26,7 @@ Row = NDArray[np.float32]
 @dataclass(frozen=True, slots=True)
 class SampledToken:
     token_id: int
-    logprob: float
+    logprob: float = math.nan
     top_logprobs: tuple[tuple[int, float], ...] = ()
 
 
@@ -42,6 +43,8 @@ class Sampler:
         """Draw a sequence's next token from `logits`, float32 [vocab], which stays unchanged."""
         params = sequence.request.params
         token_id = self._choose(self._penalised(logits, sequence), params, sequence.generator)
+        if params.num_logprobs is None:
+            return SampledToken(token_id)
         log_total = _log_sum_exp(logits)
         top = [(int(i), float(logits[i]) - log_total) for i in top_ids(logits, params.num_logprobs)]
         return SampledToken(token_id, float(logits[token_id]) - log_total, tuple(top))

@@ -37,5 +37,6 @@ class SamplingParams:
     """Candidates that share one prefill."""
     first_index: int = 0
     """Number of the first candidate: whoever draws more later goes on where he stopped."""
-    num_logprobs: int = 0
-    """Alternatives reported a token; the drawn token's own log-probability is always reported."""
+    num_logprobs: int | None = 0
+    """Alternatives reported a token, besides its own log-probability. None reports neither, and
+    saves a pass over the vocabulary for each token."""

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -120,6 +122,15 @@ def test_logprobs_are_of_the_model_alone() -> None:
     assert dict(sampled.top_logprobs) == pytest.approx(
         {i: expected[i] for i, _ in sampled.top_logprobs}, abs=1e-5
     )
+
+
+def test_a_token_is_the_same_where_no_logprob_is_wanted() -> None:
+    logits = random_logits(6)
+    told, untold = (
+        Sampler(frozenset()).sample(logits, sequence(num_logprobs=n)) for n in (0, None)
+    )
+    assert told.token_id == untold.token_id
+    assert (math.isnan(told.logprob), math.isnan(untold.logprob)) == (False, True)
 
 
 @given(st.integers(0, 2**32), st.integers(1, 12), st.integers(0, 11))
