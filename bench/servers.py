@@ -71,8 +71,9 @@ def llama_server(binary: Path, gguf: Path, version: str) -> Server:
 
 
 def llama_cpp_python(python: str, gguf: Path, version: str) -> Server:
-    """llama-cpp-python's server answers one request at a time."""
-    size = ("--n_ctx", str(MAX_MODEL_LEN), "--n_threads", "2")
+    """llama-cpp-python's server answers one request at a time, and as it comes breaks an answer off
+    when the next request arrives."""
+    size = ("--n_ctx", str(MAX_MODEL_LEN), "--n_threads", "2", "--interrupt_requests", "False")
     return Server(
         name="llama-cpp-python server",
         version=version,
