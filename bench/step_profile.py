@@ -84,7 +84,8 @@ def step_times(model: LoadedModel) -> Iterator[Point]:
         for rows in ROWS:
             lengths = [context - 1] * rows
             times = [
-                _milliseconds(lambda r=rows, n=lengths: runner.decode([5] * r, n)) for _ in range(_STEPS)
+                _milliseconds(lambda r=rows, n=lengths: runner.decode([5] * r, n))
+                for _ in range(_STEPS)
             ]  # type: ignore[misc]
             yield rows, context, median(times[2:])
 
