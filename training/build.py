@@ -96,20 +96,31 @@ class Builder:
             return False
 
     def _build_into(self, folder: Path, spec: ModelSpec, precision: Precision) -> Manifest:
-        checkpoint = self.read(spec.name)
-        tokenizer = folder / TOKENIZER_FILE
-        tokenizer.write_text(checkpoint.tokenizer_json, encoding="utf-8")
-        layers = checkpoint.architecture.num_layers
-        with tqdm(total=layers, desc=f"building {spec.name}", unit="layer") as bar:
-            graph = export_onnx(checkpoint, folder / GRAPH_FILE, precision, bar.update)
+        dims, files = write_build(self.read(spec.name), folder, precision, spec.name)
         manifest = Manifest(
             fingerprint=self._store.fingerprint(spec.name),
             precision=precision,
-            dims=_dims(checkpoint, tokenizer),
-            files=tuple(_built_file(file) for file in (*graph, tokenizer)),
+            dims=dims,
+            files=tuple(map(_built_file, files)),
         )
         (folder / MANIFEST_FILE).write_text(manifest.to_json(), encoding="utf-8")
         return manifest
+
+
+def write_build(
+    checkpoint: Checkpoint, folder: Path, precision: Precision, name: str
+) -> tuple[ModelDims, list[Path]]:
+    """Graphs and tokenizer into a folder: all of a build but its manifest.
+
+    Args:
+        name: what the progress bar says is built.
+    """
+    tokenizer = folder / TOKENIZER_FILE
+    tokenizer.write_text(checkpoint.tokenizer_json, encoding="utf-8")
+    layers = checkpoint.architecture.num_layers
+    with tqdm(total=layers, desc=f"building {name}", unit="layer") as bar:
+        graph = export_onnx(checkpoint, folder / GRAPH_FILE, precision, bar.update)
+    return _dims(checkpoint, tokenizer), [*graph, tokenizer]
 
 
 def _check_adapter(path: Path, sha256: str) -> None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import SetupError
-from service.models import GRAPH_FILE, TOKENIZER_FILE, LoadedModel, ModelStore
+from service.models import ModelStore
 from training.build import Builder
+from training.delivery.scratch import scratch_build
 from training.evaluate import BODY, article_of, held_out_loss
-from training.export_onnx import export_onnx
 from training.judging.served_model import GREEDY, ServedModel
 from training.pairs import Pair
 from training.tuning.greedy import greedy_ids
@@ -46,7 +46,7 @@ def check_parity(store: ModelStore, builder: Builder, name: str, pairs: Sequence
     """
     served = store.load(name)
     with tempfile.TemporaryDirectory() as temp:
-        exact = ServedModel(_float_build(builder, served, Path(temp)))
+        exact = ServedModel(scratch_build(builder.read(name), served.spec, Path(temp), "fp32"))
         articles = [article_of(pair, BODY) for pair in pairs[:NUM_TEXTS]]
         graph_texts = [drawn[0].text for drawn in exact.draw(articles, GREEDY, "float32 graph")]
         model = trained_model(store, builder, name)
@@ -66,19 +66,6 @@ def check_parity(store: ModelStore, builder: Builder, name: str, pairs: Sequence
         )
     _refuse(name, found)
     return found
-
-
-def _float_build(builder: Builder, served: LoadedModel, folder: Path) -> LoadedModel:
-    checkpoint = builder.read(served.spec.name)
-    export_onnx(checkpoint, folder / GRAPH_FILE, "fp32")
-    (folder / TOKENIZER_FILE).write_text(checkpoint.tokenizer_json, encoding="utf-8")
-    return replace(
-        served,
-        precision="fp32",
-        graph=folder / GRAPH_FILE,
-        prefill_graph=folder / GRAPH_FILE,
-        tokenizer=folder / TOKENIZER_FILE,
-    )
 
 
 def _refuse(name: str, found: Parity) -> None:
