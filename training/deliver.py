@@ -89,7 +89,8 @@ def _write_spec(folder: Path, spec: ModelSpec) -> None:
 
 
 def _write_index(workspace: Workspace, folder: Path) -> None:
-    tweets = [pair.tweet for pair in read_pairs(workspace.pairs, "train")]
+    """Of what people wrote: a draft that is drawn again is no copy of anybody."""
+    tweets = [pair.tweet for pair in read_pairs(workspace.pairs, "train") if not pair.drawn]
     (folder / FILE_NAME).write_bytes(build_index(tweets).to_bytes())
 
 

@@ -19,7 +19,7 @@ from training.judging.table import Evaluation, Row, as_markdown
 from training.reports import StageReport, as_table
 from training.workspace import Workspace
 
-_STAGES = ("import", "scrape", "pairs", "finetune", "export")
+_STAGES = ("import", "scrape", "pairs", "self-train", "finetune", "export")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def _opening(spec: ModelSpec) -> str:
 def _data(reports: Mapping[str, StageReport | None], sources: Sources) -> str:
     lines = ["## Data", "", f"{sources.data} Licence: {sources.data_licence}.", ""]
     lines += ["| stage | what | number |", "|---|---|---:|"]
-    for stage in ("import", "scrape", "pairs"):
+    for stage in ("import", "scrape", "pairs", "self-train"):
         report = reports[stage]
         counts = report.counts if report else {}
         lines += [f"| {stage} | {name} | {value:,} |" for name, value in counts.items()]

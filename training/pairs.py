@@ -36,6 +36,8 @@ class Pair:
     """0: says what happened; 1: only makes curious (`pairing/teasers.py`)."""
     weight: float = 1.0
     """How much of this pair's loss counts."""
+    drawn: bool = False
+    """The tweet is no tweet but a model's own draft (`training/self_training.py`)."""
 
 
 def write_pairs(path: Path, pairs: Iterable[Pair]) -> None:
@@ -73,6 +75,7 @@ def _parse(path: Path, number: int, row: dict[str, Any]) -> Pair:
         split=split,
         teaser=_number(path, number, row, "teaser", 0.0),
         weight=_number(path, number, row, "weight", 1.0),
+        drawn=row.get("drawn") is True,
         **texts,
     )
 

@@ -7,6 +7,7 @@ same. So the same command goes on wherever it was stopped.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -29,6 +30,7 @@ from training.pairing.stage import PairOptions, make_pairs
 from training.pairs import read_pairs
 from training.reports import StageReport, as_table
 from training.scrape import Read, ScrapeOptions, scrape
+from training.self_training import SelfTrainOptions, self_train
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
@@ -42,6 +44,8 @@ class RunOptions:
     scrape: ScrapeOptions = field(default_factory=ScrapeOptions)
     pairs: PairOptions = field(default_factory=PairOptions)
     finetune: FinetuneOptions = field(default_factory=FinetuneOptions)
+    self_train: bool = False
+    """Learn from the best drafts too, for one training more and the time to draw them."""
     evaluate: EvaluateOptions = field(default_factory=EvaluateOptions)
     max_evaluated: int = 100
     """Held-out pairs that are measured; each costs some seconds."""
@@ -72,11 +76,11 @@ def run(
 
     Raises: what the stages raise.
     """
-    for number, (stage, report) in enumerate(
-        _stages(workspace, tweets, find_base, options, tools), start=1
-    ):
-        tools.say(f"{number}. {stage}\n{as_table(report)}")
-    _judge(workspace, options, tools)
+    numbers = itertools.count(1)
+    for stage, report in _stages(workspace, tweets, find_base, options, tools):
+        tools.say(f"{next(numbers)}. {stage}\n{as_table(report)}")
+    for stage, told in _judgements(workspace, options, tools):
+        tools.say(f"{next(numbers)}. {stage}\n{told}")
 
 
 def _stages(
@@ -91,6 +95,8 @@ def _stages(
         yield "scrape", scrape(workspace, tools.read, tools.executor, options.scrape)
     yield "pairs", make_pairs(workspace, options.pairs)
     base = find_base()
+    if options.self_train:
+        yield "self-train", self_train(workspace, base, options.finetune, SelfTrainOptions())
     yield "finetune", _finetune_once(workspace, base, options.finetune)
     delivery = Delivery(options.name)
     yield "export", deliver(workspace, tools.store, tools.builder, base, delivery)
@@ -102,7 +108,9 @@ def _finetune_once(workspace: Workspace, base: Base, options: FinetuneOptions) -
     return finetune(workspace, base, options)
 
 
-def _judge(workspace: Workspace, options: RunOptions, tools: Tools) -> None:
+def _judgements(
+    workspace: Workspace, options: RunOptions, tools: Tools
+) -> Iterator[tuple[str, str]]:
     """Measure the voice, where it has learned from articles, and write its card."""
     store, evaluation = tools.store, None
     spec = store.spec(options.name)
@@ -114,10 +122,10 @@ def _judge(workspace: Workspace, options: RunOptions, tools: Tools) -> None:
         evaluation = evaluate(voice, untrained, pairs, options.evaluate)
         _write(workspace.root / "evaluation.json", as_json(evaluation))
         _write(workspace.root / "review.html", review_sheet(evaluation, pairs))
-        tools.say(f"6. evaluate\n{as_markdown(evaluation)}")
+        yield "evaluate", as_markdown(evaluation)
     card = make_card(workspace, spec, evaluation, options.sources)
     _write(store.folder(options.name) / "README.md", str(card))
-    tools.say(f"7. card\n  {store.folder(options.name) / 'README.md'}")
+    yield "card", f"  {store.folder(options.name) / 'README.md'}"
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,11 +1,12 @@
 """The folder of a training run: which stage reads and writes what, and which are done.
 
-tweets.jsonl       import    Tweet a line
-articles.sqlite    scrape    an article or a failure a link
-pairs.jsonl        pairs     Pair a line, with its split
-training.txt       pairs     on request: the same as marked text
-finetune/          finetune  checkpoints, samples, the curve, and `adapter/` or `weights/`
-reports/STAGE.json           counts and settings of each stage
+tweets.jsonl       import      Tweet a line
+articles.sqlite    scrape      an article or a failure a link
+pairs.jsonl        pairs       Pair a line, with its split
+training.txt       pairs       on request: the same as marked text
+folds/N/           self-train  a workspace for each part, with its `drafts/`
+finetune/          finetune    checkpoints, samples, the curve, and `adapter/` or `weights/`
+reports/STAGE.json             counts and settings of each stage
 """
 
 from __future__ import annotations
@@ -55,6 +56,10 @@ class Workspace:
     def record(self, report: StageReport) -> None:
         """Written last: a stage with a report has finished."""
         write_report(self._report_path(report.stage), report)
+
+    def forget(self, stage: str) -> None:
+        """What the stage did has been undone by another."""
+        self._report_path(stage).unlink(missing_ok=True)
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
         """Whether the stage has finished with these very inputs and settings."""

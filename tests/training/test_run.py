@@ -51,12 +51,19 @@ class Bench:
         self.store, self.workspace = ModelStore(root / "models"), Workspace(root / "work")
         self.said = io.StringIO()
 
-    def run(self, *, style_only: bool = False, read: Callable[[str], Article] = read) -> str:
+    def run(
+        self,
+        *,
+        style_only: bool = False,
+        self_train: bool = False,
+        read: Callable[[str], Article] = read,
+    ) -> str:
         options = RunOptions(
             name="me",
             scrape=ScrapeOptions(spacing_s=0.0),
             pairs=PairOptions(style_only=style_only, min_pairs=20),
             finetune=QUICK,
+            self_train=self_train,
             max_evaluated=2,
         )
         tools = Tools(
@@ -116,3 +123,10 @@ def test_tweets_alone_make_a_voice_for_free_prompts(tmp_path: Path) -> None:
     assert ". scrape\n" not in said
     assert bench.store.spec("me").prompt.start == "<|endoftext|>"
     assert "generate" in bench.store.spec("me").tasks
+
+
+def test_drafts_are_learnt_from_where_asked(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    said = bench.run(self_train=True)
+    assert said.index("4. self-train") < said.index("5. finetune") < said.index("8. card")
+    assert "| self-train | articles |" in (bench.store.folder("me") / "README.md").read_text()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import get_args
+from dataclasses import fields
+from typing import Any, get_args
 
 import click
 
@@ -59,14 +60,9 @@ def command(
     article_chars: int,
     style_only: bool,
     resume: bool,
-    max_tokens: int,
-    title_drop: float,
-    sentence_case: bool,
-    max_teaser: float,
-    ungrounded_weight: float,
     on: str | None,
     processes: int | None,
-    **options: str | int | float,
+    **tuning: Any,
 ) -> None:
     """Train a base model on the pairs; the best epoch is kept."""
     start = find_base(
@@ -76,14 +72,24 @@ def command(
         article_chars=article_chars,
         style_only=style_only,
     )
-    examples = ExampleOptions(max_tokens, title_drop, sentence_case, max_teaser, ungrounded_weight)
-    chosen = FinetuneOptions(examples=examples, **options)  # type: ignore[arg-type]
     train = _train_on(on, processes)
     try:
-        report = finetune(work, start, chosen, fresh=not resume, train=train)
+        report = finetune(work, start, tuning_options(tuning), fresh=not resume, train=train)
     except KeyboardInterrupt:
         raise click.ClickException("Stopped; the same command goes on from here.") from None
     click.echo(f"{as_table(report)}\n{work.trained}")
+
+
+_EXAMPLES = {field.name for field in fields(ExampleOptions)}
+_TUNING = {field.name for field in fields(FinetuneOptions)} | _EXAMPLES
+TUNING_PARAMETERS = [parameter for parameter in command.params if parameter.name in _TUNING]
+"""For commands that train on the way to something else."""
+
+
+def tuning_options(chosen: dict[str, Any]) -> FinetuneOptions:
+    """What `TUNING_PARAMETERS` were set to."""
+    examples = ExampleOptions(**{name: chosen.pop(name) for name in _EXAMPLES})
+    return FinetuneOptions(examples=examples, **chosen)
 
 
 def _train_on(on: str | None, processes: int | None) -> Train:

@@ -5,7 +5,6 @@ What `finetune` can be told about the training, this can be told too.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -21,15 +20,12 @@ from training.page_reader import PageReader
 from training.pairing.stage import PairOptions
 from training.run import RunOptions, Tools, run
 from training.scrape import ScrapeOptions
-from training.tuning.examples import ExampleOptions
-from training.tuning.options import Base, FinetuneOptions
+from training.tuning.options import Base
 from training.workspace import Workspace
 
 _PAIRS, _USUAL = PairOptions(), RunOptions("")
-_EXAMPLES = {field.name for field in fields(ExampleOptions)}
-_TUNING = {field.name for field in fields(FinetuneOptions)} | _EXAMPLES
 _OPTIONS = [p for p in finetune.command.params if p.name in {"prompt_format", "article_chars"}]
-_OPTIONS += [p for p in finetune.command.params if p.name in _TUNING]
+_OPTIONS += finetune.TUNING_PARAMETERS
 
 
 @click.command(params=_OPTIONS)
@@ -38,6 +34,7 @@ _OPTIONS += [p for p in finetune.command.params if p.name in _TUNING]
 @click.option("--base", default=DEFAULT_BASE, show_default=True)
 @click.option("--work", type=click.Path(path_type=Path, file_okay=False), help="work/NAME.")
 @click.option("--style-only", is_flag=True, help="Learn from the tweets alone, without articles.")
+@click.option("--self-train", is_flag=True, help="Learn from the best of its own drafts too.")
 @click.option("--min-pairs", type=click.IntRange(2), default=_PAIRS.min_pairs, show_default=True)
 @click.option("--spacing", type=click.FloatRange(0), default=ScrapeOptions().spacing_s)
 @click.option("--workers", type=click.IntRange(1, 64), default=16, show_default=True)
@@ -48,6 +45,7 @@ def command(
     base: str,
     work: Path | None,
     style_only: bool,
+    self_train: bool,
     min_pairs: int,
     spacing: float,
     workers: int,
@@ -56,7 +54,7 @@ def command(
     article_chars: int,
     **tuning: Any,
 ) -> None:
-    """Import, scrape, pair, fine-tune, export, evaluate, and write the card.
+    """Import, scrape, pair, draft if asked to, fine-tune, export, evaluate, and write the card.
 
     Stopped at any moment, the same command goes on.
     """
@@ -65,7 +63,8 @@ def command(
         name=name,
         scrape=ScrapeOptions(spacing_s=spacing),
         pairs=PairOptions(style_only=style_only, min_pairs=min_pairs),
-        finetune=_tuning_options(tuning),
+        finetune=finetune.tuning_options(tuning),
+        self_train=self_train,
         max_evaluated=max_evaluated,
     )
 
@@ -85,8 +84,3 @@ def command(
     except KeyboardInterrupt:
         raise click.ClickException("Stopped; the same command goes on from here.") from None
     click.echo(f"\nServe it: doc2tweet serve --model {name}")
-
-
-def _tuning_options(chosen: dict[str, Any]) -> FinetuneOptions:
-    examples = ExampleOptions(**{name: chosen.pop(name) for name in _EXAMPLES})
-    return FinetuneOptions(examples=examples, **chosen)

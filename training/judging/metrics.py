@@ -83,6 +83,11 @@ def rouge_l(reference: str, text: str) -> float:
     return _rouge(reference, text)[2]
 
 
+def likeness(reference: str, text: str) -> float:
+    """Mean of the F-measures of ROUGE-1, -2 and -L, 0 to 1."""
+    return sum(_rouge(reference, text)) / 3
+
+
 def _rouge(reference: str, text: str) -> tuple[float, float, float]:
     scores = _SCORER.score(reference, text)
     return tuple(scores[name].fmeasure for name in ("rouge1", "rouge2", "rougeL"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -15,6 +16,8 @@ DOUBLE = 0.8
 """Tweets so alike say the same in other punctuation or with one word changed: one is enough."""
 RELATED = 0.5
 """Texts so alike may be two cuts of one; they may both be learnt from, but not one held out."""
+
+_FOLD_SEED = 1
 
 
 def without_doubles(pairs: Sequence[Pair], executor: Executor | None = None) -> list[Pair]:
@@ -56,6 +59,22 @@ def split(
                 f"for {name}"
             )
     return [replace(pair, split=held.get(number, "train")) for number, pair in enumerate(pairs)]
+
+
+def folds(pairs: Sequence[Pair], num: int) -> list[list[Pair]]:
+    """Parts of about the same size for cross-fitting; what belongs together is in one of them.
+
+    Raises:
+        TrainingDataError: there are fewer groups than parts.
+    """
+    groups = _groups(pairs, None)
+    random.Random(_FOLD_SEED).shuffle(groups)  # noqa: S311
+    parts: list[list[int]] = [[] for _ in range(num)]
+    for group in groups:
+        min(parts, key=len).extend(group)
+    if not all(parts):
+        raise TrainingDataError(f"{len(pairs)} pairs are too few or too alike for {num} parts")
+    return [[pairs[number] for number in sorted(part)] for part in parts]
 
 
 def _groups(pairs: Sequence[Pair], executor: Executor | None) -> list[list[int]]:

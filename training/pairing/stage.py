@@ -65,6 +65,7 @@ def make_pairs(
         raise TrainingDataError(_too_few(workspace, counts, options))
     parts = split(different, options.dev_share, options.test_share, executor)
     write_pairs(workspace.pairs, parts)
+    workspace.forget("self-train")
     if options.training_text:
         write_training_text(workspace.training_txt, parts, options.head_chars)
     return _record(workspace, counts, parts, options)
@@ -72,7 +73,8 @@ def make_pairs(
 
 def _read(source: Path) -> list[Pair]:
     """Files of posts are often HTML-escaped, as the networks' own exports are."""
-    return [replace(pair, tweet=unescape(pair.tweet)) for pair in read_pairs(source)]
+    pairs = [pair for pair in read_pairs(source) if not pair.drawn]
+    return [replace(pair, tweet=unescape(pair.tweet)) for pair in pairs]
 
 
 def _match(workspace: Workspace, options: PairOptions) -> Sequence[Pair]:
