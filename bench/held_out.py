@@ -18,6 +18,7 @@ from service.models import ModelStore
 from service.tweets.overlap import OverlapIndex, build_index
 from service.tweets.postprocess import Context, context_for
 from service.tweets.tweet import Candidate, ScoreParts, TweetRules
+from training.files import read_jsonl
 from training.judging.served_model import ServedModel
 from training.pairing.splitting import split, without_doubles
 from training.pairs import Pair, Split, read_pairs
@@ -62,7 +63,7 @@ def body_alone(pairs: Sequence[Pair]) -> list[Pair]:
 
 def memory_of(pairs: Sequence[Pair]) -> OverlapIndex:
     """The tweets that were trained on."""
-    return build_index(pair.tweet for pair in pairs if pair.split == "train")
+    return build_index(p.tweet for p in pairs if p.split == "train" and not p.drawn)
 
 
 def digest(pairs: Sequence[Pair]) -> str:
@@ -95,6 +96,19 @@ def load_or_draw(
         kept |= {_key(row): row for row in draw(missing, models, model, num_samples)}
         _save(path, mark, list(kept.values()))
     return [kept[key] for key in wanted]
+
+
+def read_drafts(work: Path) -> list[HeldOut]:
+    """Training articles with the drafts of models that did not see them: what `self-train` left in
+    the folder of a training run."""
+    pairs = {pair.id: pair for pair in read_pairs(work / "pairs.jsonl") if not pair.drawn}
+    found = []
+    for path in sorted(work.glob("folds/*/drafts/*.jsonl")):
+        for _, row in read_jsonl(path):
+            pair, drafts = pairs[row["id"]], tuple(Candidate(**draft) for draft in row["drafts"])
+            article = Article(title="", text=pair.article)
+            found.append(HeldOut(article, pair.tweet, drafts[0], drafts))
+    return found
 
 
 def read(path: Path, part: Split) -> tuple[list[Pair], OverlapIndex]:

@@ -14,20 +14,22 @@ from service.tweets.tweet import Claim, Overlap, ScoreParts, Tweet
 from service.tweets.words import content_words, words
 
 WEIGHTS = ScoreParts(
-    likelihood=8.0,
+    likelihood=1.0,
     lead=1.0,
-    consensus=8.0,
-    grounding=4.0,
+    consensus=4.0,
+    grounding=16.0,
     originality=1.0,
     headline=1.0,
-    length=1.0,
-    form=8.0,
+    length=0.5,
+    form=4.0,
 )
 DUPLICATE_SHARE = 0.8
 """Two texts that share more of their words than this say the same."""
 BARE_ECHO, OWN = 0.8, 0.5
 """Shares of headline words: from the one on a text is a bare echo, up to the other its own."""
 _OF_LEAD = 0.5
+_AS_LIKELY = 0.7
+"""Of what the model gives an echo, a word: what is far less likely is mostly wrong."""
 _SHORT = 50
 _FULL_SHARE = 0.9
 
@@ -44,7 +46,9 @@ def rank(tweets: Sequence[Tweet]) -> list[Tweet]:
 
     That is a rule and no weight: candidates agree most where they all repeat the headline.
     """
-    has_own = any(map(_has_own_words, tweets))
+    echoes = [tweet.score_parts.likelihood for tweet in tweets if is_bare_echo(tweet)]
+    bar = _AS_LIKELY * max(echoes, default=0.0)
+    has_own = any(_has_own_words(t) and t.score_parts.likelihood >= bar for t in tweets)
     return sorted(tweets, key=lambda t: (has_own and is_bare_echo(t), -t.score, t.index))
 
 

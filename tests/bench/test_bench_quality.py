@@ -163,6 +163,20 @@ def test_the_benches_run_on_kept_draws(rows: list[HeldOut], tmp_path: Path) -> N
     assert table.exit_code == 0, table.output
     assert "| best of 4 |" in table.output
     assert "No floors" in table.output
-    tuned = CliRunner().invoke(tune_ranking.main, args)
+
+
+def test_weights_are_tuned_on_drafts_and_tried_on_what_is_held_out(
+    rows: list[HeldOut], tmp_path: Path
+) -> None:
+    _, _, *args = kept_draws(rows, tmp_path)
+    drafts = tmp_path / "folds/0/drafts/000000.jsonl"
+    drafts.parent.mkdir(parents=True)
+    lines = [
+        {"id": f"line-{number}", "drafts": list(map(asdict, r.samples))}
+        for number, r in enumerate(rows[:4], start=1)
+    ]
+    drafts.write_text("\n".join(map(json.dumps, lines)))
+    tuned = CliRunner().invoke(tune_ranking.main, ["--work", str(tmp_path), *args])
     assert tuned.exit_code == 0, tuned.output
+    assert "tuned on 8, tried on 24 draws" in tuned.output
     assert "| best there is |" in tuned.output

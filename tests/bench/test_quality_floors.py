@@ -14,7 +14,7 @@ DOC = (Path(__file__).parents[2] / "docs/quality.md").read_text("utf-8")
 
 # What the floors have been. They may rise (and what may be at most, fall); to lower one is to say
 # here, in review, that tweets may get worse.
-LEAST = {"rouge_1": 26.0, "rouge_2": 11.5, "rouge_l": 23.2, "bleu": 5.5, "postable": 100.0}
+LEAST = {"rouge_1": 26.0, "rouge_2": 11.5, "rouge_l": 23.6, "bleu": 6.0, "postable": 100.0}
 MOST = {"handles": 0.0, "numbers": 0.8, "names": 0.8, "copied": 0.0}
 SLACK = 0.2
 """A floor further than this below what was measured guards nothing."""

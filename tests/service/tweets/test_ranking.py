@@ -26,10 +26,17 @@ def test_words_of_its_own_rank_above_a_bare_echo(context: Context) -> None:
 
 @pytest.mark.parametrize("num_echoes", [1, 7])
 def test_agreement_on_an_echo_does_not_put_it_first(context: Context, num_echoes: int) -> None:
-    echoes = [tweet(context, ECHO, i, -0.01) for i in range(num_echoes)]
-    own = tweet(context, OWN, num_echoes, -2.0)
+    echoes = [tweet(context, ECHO, i, -0.1) for i in range(num_echoes)]
+    own = tweet(context, OWN, num_echoes, -0.4)
     best = ranking.rank(ranking.with_consensus([*echoes, own]))[0]
     assert best.text.startswith("Seven years of work")
+
+
+def test_words_that_the_model_itself_doubts_do_not_take_the_lead(context: Context) -> None:
+    echoes = [tweet(context, ECHO, i, -0.1) for i in range(7)]
+    doubtful = tweet(context, OWN, 7, -1.0)
+    best = ranking.rank(ranking.with_consensus([*echoes, doubtful]))[0]
+    assert best.text.startswith("Harbour bridge opens")
 
 
 def test_foreign_words_of_its_own_give_no_tweet_the_lead(context: Context) -> None:
