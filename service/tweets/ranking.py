@@ -42,7 +42,7 @@ def score(parts: ScoreParts, weights: ScoreParts = WEIGHTS) -> float:
 
 
 def rank(tweets: Sequence[Tweet]) -> list[Tweet]:
-    """Best first; a bare echo of the headline behind what says something of its own.
+    """Best first; a bare echo of the headline behind what is its own and nearly as likely.
 
     That is a rule and no weight: candidates agree most where they all repeat the headline.
     """
