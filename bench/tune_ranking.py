@@ -19,7 +19,6 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 
 import click
-from rouge_score.rouge_scorer import RougeScorer
 
 from bench.held_out import (
     DRAWS,
@@ -36,6 +35,7 @@ from service.tweets.postprocess import make_tweet
 from service.tweets.ranking import WEIGHTS, score, with_consensus
 from service.tweets.selection import DEFAULT_BEST_OF
 from service.tweets.tweet import Candidate, ScoreParts, Tweet, TweetRules
+from training.judging.metrics import likeness
 
 GRID = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 """No part is left out: with so few articles its use may only be out of sight."""
@@ -43,7 +43,6 @@ FINE_UNGROUNDED = 0.10
 """In units of ROUGE, 0 to 1."""
 LEAST_GAIN = 0.05
 """Per cent; less is noise."""
-_SCORER = RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=True)
 TUNED = [field.name for field in fields(ScoreParts) if field.name != "headline"]
 """Without headlines its weight changes nothing."""
 _EQUAL = ScoreParts(*[1.0] * len(fields(ScoreParts)))
@@ -93,10 +92,9 @@ def _draws(row: HeldOut, memory: OverlapIndex, best_of: int) -> list[list[Option
 
 
 def _option(tweet: Tweet, reference: str) -> Option:
-    likeness = [found.fmeasure for found in _SCORER.score(reference, tweet.text).values()]
     return Option(
         parts=tweet.score_parts,
-        rouge=sum(likeness) / len(likeness),
+        rouge=likeness(reference, tweet.text),
         is_ungrounded=bool(tweet.ungrounded),
     )
 

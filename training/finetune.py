@@ -60,6 +60,13 @@ def finetune(
     return report
 
 
+def finetune_once(workspace: Workspace, base: Base, options: FinetuneOptions) -> StageReport:
+    """The same, unless the workspace has such a run's result already. Raises: as `finetune`."""
+    if workspace.is_done("finetune", run_mark(workspace, base, options)):
+        return workspace.report("finetune")
+    return finetune(workspace, base, options)
+
+
 def train_here(workspace: Workspace, base: Base, options: FinetuneOptions) -> Logs:
     """A `Train`: in this process, alone or as one of several that torch has made a group of."""
     data = _load(workspace, base, options)

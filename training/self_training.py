@@ -29,13 +29,14 @@ from training.delivery.scratch import scratch_build
 from training.export.adapter import merge_adapter
 from training.export.reader import read_checkpoint
 from training.files import atomic_writer, read_jsonl
-from training.finetune import finetune, run_mark
+from training.finetune import finetune_once
 from training.judging.metrics import likeness
 from training.judging.served_model import MAX_TOKENS, ServedModel
 from training.pairing.splitting import folds
 from training.pairs import Pair, read_pairs, write_pairs
 from training.reports import StageReport
 from training.tuning.checkpoints import open_run
+from training.tuning.examples import is_learnt_from
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace, fingerprint
 
@@ -113,8 +114,8 @@ def _taught(pair: Pair, text: str) -> Pair:
 
 
 def _is_teachable(pair: Pair, tuning: FinetuneOptions) -> bool:
-    wanted = pair.teaser <= tuning.examples.max_teaser and pair.weight > 0
-    return pair.split == "train" and bool(pair.article) and wanted
+    is_learnt = is_learnt_from(pair, tuning.examples.max_teaser)
+    return pair.split == "train" and bool(pair.article) and is_learnt
 
 
 def _drafts(
@@ -127,9 +128,7 @@ def _drafts(
 ) -> list[list[Candidate]]:
     """Drafts of each wanted article by a model trained on the others; kept in the fold."""
     write_pairs(fold.pairs, others)
-    mark = run_mark(fold, base, tuning)
-    if not fold.is_done("finetune", mark):
-        finetune(fold, base, tuning)
+    mark = finetune_once(fold, base, tuning).fingerprint
     unseen, folder = fold.root / "unseen.jsonl", fold.root / "drafts"
     write_pairs(unseen, wanted)
     open_run(folder, fingerprint([unseen], {"model": mark, **asdict(options)}), fresh=False)

@@ -13,7 +13,7 @@ from service.errors import ArticleUnreachable
 from service.executor import ThreadExecutor
 from service.models import ModelStore
 from tests.tiny_voices import invented_pair, write_gpt2
-from training import run as stage
+from training import finetune as stage
 from training.bases import builder, find_base
 from training.importers.raw import RawTweet
 from training.pairing.stage import PairOptions

@@ -10,6 +10,7 @@ from service.errors import TrainingDataError
 from service.models import ModelStore
 from service.tweets.tweet import Candidate
 from tests.tiny_voices import invented_pair, write_gpt2
+from training import finetune
 from training import self_training as stage
 from training.bases import find_base
 from training.pairing.splitting import folds
@@ -112,7 +113,7 @@ def test_run_again_it_draws_nothing_twice(
 ) -> None:
     self_train(workspace, base, QUICK, TWO)
     first = workspace.pairs.read_bytes()
-    monkeypatch.delattr(stage, "finetune")
+    monkeypatch.delattr(finetune, "finetune")
     monkeypatch.delattr(stage, "_draw")
     self_train(workspace, base, QUICK, TWO)
     assert workspace.pairs.read_bytes() == first

@@ -82,12 +82,13 @@ def command(
 
 _EXAMPLES = {field.name for field in fields(ExampleOptions)}
 _TUNING = {field.name for field in fields(FinetuneOptions)} | _EXAMPLES
-TUNING_PARAMETERS = [parameter for parameter in command.params if parameter.name in _TUNING]
+_SHARED = _TUNING | {"prompt_format", "article_chars"}
+SHARED_PARAMETERS = [parameter for parameter in command.params if parameter.name in _SHARED]
 """For commands that train on the way to something else."""
 
 
 def tuning_options(chosen: dict[str, Any]) -> FinetuneOptions:
-    """What `TUNING_PARAMETERS` were set to."""
+    """What those of `SHARED_PARAMETERS` that tell of the training were set to."""
     examples = ExampleOptions(**{name: chosen.pop(name) for name in _EXAMPLES})
     return FinetuneOptions(examples=examples, **chosen)
 

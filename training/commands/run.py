@@ -24,11 +24,9 @@ from training.tuning.options import Base
 from training.workspace import Workspace
 
 _PAIRS, _USUAL = PairOptions(), RunOptions("")
-_OPTIONS = [p for p in finetune.command.params if p.name in {"prompt_format", "article_chars"}]
-_OPTIONS += finetune.TUNING_PARAMETERS
 
 
-@click.command(params=_OPTIONS)
+@click.command(params=[*finetune.SHARED_PARAMETERS])
 @click.option("--archive", type=click.Path(path_type=Path), required=True, help="X data export.")
 @click.option("--name", required=True, help="Of the new model.")
 @click.option("--base", default=DEFAULT_BASE, show_default=True)

@@ -18,10 +18,9 @@ from training.work_option import work_option
 from training.workspace import Workspace
 
 _USUAL = SelfTrainOptions()
-_OPTIONS = [p for p in finetune.command.params if p.name in {"prompt_format", "article_chars"}]
 
 
-@click.command(params=[*_OPTIONS, *finetune.TUNING_PARAMETERS])
+@click.command(params=[*finetune.SHARED_PARAMETERS])
 @work_option
 @click.option("--base", default=DEFAULT_BASE, show_default=True, help="Name of a model.")
 @click.option("--folds", type=click.IntRange(2), default=_USUAL.num_folds, show_default=True)

@@ -119,13 +119,17 @@ class PairDataset(Dataset[WeightedExample]):
         return [len(self[i].token_ids) for i in range(len(self))]
 
 
+def is_learnt_from(pair: Pair, max_teaser: float) -> bool:
+    return pair.teaser <= max_teaser and pair.weight > 0
+
+
 def training_pairs(pairs: Sequence[Pair], max_teaser: float) -> list[Pair]:
     """Those worth learning from.
 
     Raises:
         TrainingDataError: too few are left.
     """
-    kept = [pair for pair in pairs if pair.teaser <= max_teaser and pair.weight > 0]
+    kept = [pair for pair in pairs if is_learnt_from(pair, max_teaser)]
     if len(kept) < MIN_PAIRS:
         raise TrainingDataError(
             f"{len(kept)} pairs are left to train on, and at least {MIN_PAIRS} are needed: from "
