@@ -21,7 +21,7 @@ from service.tweets.tweet import Candidate, ScoreParts, TweetRules
 from training.files import read_jsonl
 from training.judging.served_model import ServedModel
 from training.pairing.splitting import split, without_doubles
-from training.pairs import Pair, Split, read_pairs
+from training.pairs import Pair, Split, read_pairs, tweets_learnt
 
 DRAWS = Path("models/.cache/quality-draws.json")
 """Ignored by git, as everything that is built."""
@@ -59,11 +59,6 @@ def with_splits(pairs: Sequence[Pair]) -> list[Pair]:
 
 def body_alone(pairs: Sequence[Pair]) -> list[Pair]:
     return [replace(pair, title="") for pair in pairs]
-
-
-def memory_of(pairs: Sequence[Pair]) -> OverlapIndex:
-    """The tweets that were trained on."""
-    return build_index(p.tweet for p in pairs if p.split == "train" and not p.drawn)
 
 
 def digest(pairs: Sequence[Pair]) -> str:
@@ -115,7 +110,8 @@ def read(path: Path, part: Split) -> tuple[list[Pair], OverlapIndex]:
     """The pairs of a part of a file, and the memory of its training tweets."""
     pairs = [replace(pair, tweet=unescape(pair.tweet)) for pair in read_pairs(path)]
     parts = with_splits(pairs)
-    return [pair for pair in parts if pair.split == part and pair.article], memory_of(parts)
+    memory = build_index(tweets_learnt(parts))
+    return [pair for pair in parts if pair.split == part and pair.article], memory
 
 
 def _key(row: HeldOut) -> tuple[str, str, str]:

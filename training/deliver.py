@@ -17,7 +17,7 @@ from training.build import Builder
 from training.delivery.adapter_file import write_adapter
 from training.delivery.model_toml import model_toml
 from training.delivery.parity import Parity, check_parity
-from training.pairs import Pair, read_pairs
+from training.pairs import Pair, read_pairs, tweets_learnt
 from training.reports import StageReport
 from training.tuning.options import Base
 from training.tuning.torch_model import save_weights
@@ -89,9 +89,8 @@ def _write_spec(folder: Path, spec: ModelSpec) -> None:
 
 
 def _write_index(workspace: Workspace, folder: Path) -> None:
-    """Of what people wrote: a draft that is drawn again is no copy of anybody."""
-    tweets = [pair.tweet for pair in read_pairs(workspace.pairs, "train") if not pair.drawn]
-    (folder / FILE_NAME).write_bytes(build_index(tweets).to_bytes())
+    index = build_index(tweets_learnt(read_pairs(workspace.pairs)))
+    (folder / FILE_NAME).write_bytes(index.to_bytes())
 
 
 def _merge(store: ModelStore, builder: Builder, folder: Path, spec: ModelSpec) -> None:

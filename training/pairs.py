@@ -60,6 +60,11 @@ def read_pairs(path: Path, split: Split | None = None) -> list[Pair]:
     return chosen
 
 
+def tweets_learnt(pairs: Iterable[Pair]) -> list[str]:
+    """What people wrote and a voice learns: one that draws a draft again copies nobody."""
+    return [pair.tweet for pair in pairs if pair.split == "train" and not pair.drawn]
+
+
 def _parse(path: Path, number: int, row: dict[str, Any]) -> Pair:
     missing = [key for key in ("article", "tweet") if not isinstance(row.get(key), str)]
     if missing:
