@@ -9,6 +9,7 @@ import trafilatura
 from lxml import html
 from newspaper import Article as NewspaperArticle
 
+from service.articles.reading.guess import guess
 from service.articles.reading.metadata import newspaper_config
 from service.articles.reading.walls import split_notices, wall_kind
 from service.articles.text import normal_text, weight
@@ -27,7 +28,7 @@ def article_text(
     """
     kinds: list[str] = []
     for origin, read in _readings(tree, url, stated):
-        whole = normal_text(read())
+        whole = normal_text(guess(read, ""))
         text, found = split_notices(whole)
         wall = wall_kind(titles, whole)
         if weight(text) >= min_chars and not wall:

@@ -13,6 +13,8 @@ from lxml import etree, html
 
 MAX_FACTS = 2000
 _SPEAKING = ("property", "itemprop", "rel", "pubdate")
+_NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""Characters that a parsed page may have and a tree made by hand must not."""
 _AUTHOR = re.compile(r"author|byl|dc\.creator", re.IGNORECASE)
 
 
@@ -23,9 +25,18 @@ def facts_tree(tree: Any) -> Any:
         if len(facts) >= MAX_FACTS:
             break
         if element.tag in ("title", "h1") or _is_fact(element):
-            fact = etree.SubElement(facts, element.tag, dict(element.attrib))
-            fact.text = element.text_content() if element.tag in ("title", "h1") else element.text
+            _copy(element, facts)
     return facts
+
+
+def _copy(element: Any, facts: Any) -> None:
+    text = element.text_content() if element.tag in ("title", "h1") else element.text
+    attributes = {name: _NO_XML.sub(" ", value) for name, value in element.attrib.items()}
+    try:
+        fact = etree.SubElement(facts, element.tag, attributes)
+    except ValueError:  # a broken tag, whose name is no name
+        return
+    fact.text = _NO_XML.sub(" ", text or "")
 
 
 def _is_fact(element: Any) -> bool:

@@ -17,6 +17,7 @@ from newspaper.extractors import ContentExtractor
 
 from service.articles.language import detect_language
 from service.articles.reading.facts import facts_tree
+from service.articles.reading.guess import guess
 from service.articles.reading.page import linked_data, meta_table
 from service.articles.reading.titles import Titles, best_title
 from service.articles.text import normal_line
@@ -58,7 +59,7 @@ class Metadata:
                 json_ld=_text(self._article.get("headline")),
                 open_graph=self._stated("og:title", "twitter:title"),
                 heading=self.heading(),
-                newspaper=normal_line(self._newspaper.get_title(self._facts) or ""),
+                newspaper=normal_line(self._guessed_title()),
                 document=normal_line(self._tree.findtext(".//title") or ""),
             ),
             self._site_names(),
@@ -70,7 +71,7 @@ class Metadata:
         stated = _names(self._article.get("author")) or _names(self._stated("author"))
         origin = "json-ld" if _names(self._article.get("author")) else "html"
         if not stated:
-            stated = _names(self._newspaper.get_authors(self._facts))
+            stated = _names(guess(lambda: self._newspaper.get_authors(self._facts), []))
             origin = "newspaper"
         if stated:
             self.origins["authors"] = origin
@@ -81,7 +82,7 @@ class Metadata:
         stated = _iso(_text(self._article.get("datePublished")))
         if stated:
             return self._note("published", stated, "json-ld")
-        found = self._newspaper.get_publishing_date(self._url, self._facts)
+        found = guess(lambda: self._newspaper.get_publishing_date(self._url, self._facts), None)
         if not isinstance(found, datetime):
             return None
         bare = found.tzinfo is None and not (found.hour or found.minute or found.second)
@@ -106,7 +107,7 @@ class Metadata:
         if not image:
             image, origin = _image(self._article.get("image")), "json-ld"
         if not image:
-            found = self._newspaper.get_meta_img_url(self._url, self._facts)
+            found = guess(lambda: self._newspaper.get_meta_img_url(self._url, self._facts), "")
             image, origin = found or "", "newspaper"
         url = _web_url(image, self._url)
         return self._note("image_url", url, origin) if url else None
@@ -130,6 +131,9 @@ class Metadata:
         headings = self._tree.xpath("//article//h1 | //main//h1") or self._tree.xpath("//h1")
         texts = (normal_line(heading.text_content()) for heading in headings)
         return next((text for text in texts if text), "")
+
+    def _guessed_title(self) -> str:
+        return guess(lambda: self._newspaper.get_title(self._facts), "") or ""
 
     def _site_names(self) -> Iterator[str]:
         yield self._stated("og:site_name")
