@@ -37,7 +37,7 @@ class KeyRing:
         """Read a file of keys.
 
         Raises:
-            ConfigError: it cannot be read, a line is wrong, or it holds no key.
+            ConfigError: it cannot be read, holds no key, a wrong line, or a name twice.
         """
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
@@ -47,6 +47,8 @@ class KeyRing:
         for number, line in enumerate(lines, start=1):
             text = line.partition("#")[0].strip()
             match = _LINE.fullmatch(text)
+            if match and match[1] in hashes:
+                raise ConfigError(f"{path}, line {number}: {match[1]} stands above already")
             if match:
                 hashes[match[1]] = bytes.fromhex(match[2])
             elif text:

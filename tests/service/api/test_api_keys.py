@@ -83,6 +83,13 @@ def test_a_file_that_is_wrong_ends_the_start(tmp_path: Path, text: str) -> None:
         KeyRing.from_file(path)
 
 
+def test_a_name_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(line("me", KEY) + line("me", "n" * 40))
+    with pytest.raises(ConfigError, match="line 2: me "):
+        KeyRing.from_file(path)
+
+
 def test_a_file_that_is_missing_ends_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         KeyRing.from_file(tmp_path / "nowhere")
