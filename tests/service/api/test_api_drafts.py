@@ -293,3 +293,33 @@ def test_a_draft_only_takes_what_can_be_done_to_it(desk: FlaskClient) -> None:
     add(desk, "One")
     answer = desk.post("/drafts/1/history")
     assert (answer.status_code, set(answer.allow)) == (405, {"GET", "HEAD"})
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("/drafts", FORM, "drafts=One"),
+        ("/drafts", "text/plain", '{"drafts": [{"text": "Two"}]}'),
+        ("/drafts/post-due", FORM, "dry_run=false"),
+        ("/drafts/post-due", FORM, ""),
+        ("/drafts/post-due", "multipart/form-data", ""),
+        ("/drafts/post-due", "text/plain", '{"dry_run": false}'),
+        ("/drafts/post-due", None, '{"dry_run": false}'),
+        ("/drafts/1/edit", FORM, "text=Two"),
+        ("/drafts/1/discard", FORM, ""),
+        ("/drafts/1/keep", "text/plain", ""),
+        ("/drafts/1/keep", "text/plain", "{}"),
+    ],
+)
+def test_what_a_foreign_page_may_send_unasked_changes_nothing(
+    desk: FlaskClient, path: str, kind: str | None, body: str
+) -> None:
+    add(desk, "One")
+    answer = desk.post(path, data=body, content_type=kind, headers={"If-Match": '"1"'})
+    assert answer.status_code == 415
+    assert "application/json" in answer.get_json()["hint"]
+    page = desk.get("/drafts").get_json()
+    assert (page["total"], page["drafts"][0]["version"]) == (1, 1)
