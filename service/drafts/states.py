@@ -12,9 +12,10 @@ nobody kept is never posted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from service.drafts.draft import Action, Draft, DraftState, HistoryEntry
-from service.errors import ChangeRefused
+from service.errors import ChangeRefused, ValidationFailed
 from service.tweets.length import is_postable, weighted_length
 
 _S, _A = DraftState, Action
@@ -47,6 +48,8 @@ TRANSITIONS: dict[tuple[DraftState, Action], DraftState] = {
 BY_A_PERSON = frozenset({_A.KEEP, _A.EDIT, _A.DISCARD, _A.SCHEDULE, _A.UNSCHEDULE, _A.UNDO})
 KEEPS_THE_PLAN = frozenset({_S.SCHEDULED, _S.POSTING, _S.POSTED, _S.FAILED})
 """States in which a draft has an account and a time."""
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Between these a draft is planned, far from where time zones and spacing leave the calendar."""
 COPIED = "memorised"
 """The flag of a text that is a training tweet over again."""
 
@@ -82,6 +85,15 @@ def check_text(draft: Draft, action: Action, text: str) -> None:
         raise ChangeRefused(
             f"X counts {weighted_length(text)} characters of 280; shorten it first."
         )
+
+
+def check_time(at: datetime) -> None:
+    """
+    Raises:
+        ValidationFailed: nobody means such a time.
+    """
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValidationFailed({"at": [f"must lie between {FIRST_YEAR} and {LAST_YEAR}"]})
 
 
 def before_last_change(history: Sequence[HistoryEntry]) -> HistoryEntry:

@@ -36,7 +36,7 @@ from service.drafts.records import (
     restore_row,
 )
 from service.drafts.rows import DraftRow, HistoryRow
-from service.drafts.states import BY_A_PERSON, before_last_change, check_text
+from service.drafts.states import BY_A_PERSON, before_last_change, check_text, check_time
 from service.errors import ChangeRefused, DraftChanged, DraftNotFound, ValidationFailed
 
 _BATCH = 500
@@ -115,7 +115,7 @@ class DraftStore:
             DraftNotFound: there is none of this id.
             DraftChanged: it is no longer at `version`.
             ChangeRefused: its state or its text forbids it.
-            ValidationFailed: the change lacks what it needs.
+            ValidationFailed: the change lacks what it needs, or plans for no time of ours.
         """
         _check(change)
         now = self._clock()
@@ -193,6 +193,8 @@ def _check(change: Change) -> None:
         raise ChangeRefused(f"{change.action} is not for a person to do.")
     if "\0" in (change.text or ""):
         raise ValidationFailed({"text": ["holds a character that no database takes"]})
+    if change.at is not None:
+        check_time(change.at)
     missing = []
     if change.action is Action.EDIT and not (change.text or "").strip():
         missing.append("text")

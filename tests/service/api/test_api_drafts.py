@@ -161,6 +161,24 @@ def test_a_time_of_ones_own(desk: FlaskClient) -> None:
     assert answer.get_json()["scheduled_at"] == "2031-05-04T10:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "1999-12-31T23:59:59Z",
+        "2101-01-01T00:00:00Z",
+        "9999-12-31T23:59:00Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_time_that_can_only_be_a_slip_is_refused(desk: FlaskClient, at: str) -> None:
+    add(desk, "One")
+    do(desk, 1, "keep")
+    answer = do(desk, 1, "schedule", account="bot", at=at)
+    assert (answer.status_code, list(answer.get_json()["errors"])) == (422, ["at"])
+    assert do(desk, 1, "schedule", account="bot").status_code == 200
+
+
 def test_accounts_are_named_without_their_secrets(desk: FlaskClient) -> None:
     answer = desk.get("/drafts/accounts")
     assert answer.get_json() == {"accounts": [{"name": "bot", "username": "bot_on_x"}]}
