@@ -174,3 +174,14 @@ def test_text_parts_are_joined_and_developers_are_systems(client: FlaskClient, r
         for messages in (asked, plain)
     ]
     assert answers[0]["choices"] == answers[1]["choices"]
+
+
+def test_streamed_offsets_run_on_as_the_plain_ones_do(client: FlaskClient) -> None:
+    asked = {"n": 2, "logprobs": 1, "ignore_eos": True}
+    plain = complete(client, **asked).get_json()["choices"]
+    offsets: dict[int, list[int]] = {0: [], 1: []}
+    for chunk in chunks(complete(client, **asked, stream=True)):
+        for choice in chunk["choices"]:
+            offsets[choice["index"]] += choice["logprobs"]["text_offset"]
+    assert [offsets[0], offsets[1]] == [choice["logprobs"]["text_offset"] for choice in plain]
+    assert offsets[0][-1] > 0
