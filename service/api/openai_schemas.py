@@ -142,6 +142,13 @@ class ChatCompletionSchema(OpenAISchema):
 
     default_max_tokens = CHAT_MAX_TOKENS
 
+    def normal(self, data: dict[str, Any]) -> dict[str, Any]:
+        messages = data.get("messages")
+        for i, message in enumerate(messages if isinstance(messages, list) else []):
+            if isinstance(message, dict):
+                _refuse_tools(i, message)
+        return data
+
     def take_drawing(self, data: dict[str, Any]) -> Drawing:
         told, top = data.pop("logprobs", False), data.pop("top_logprobs", 0)
         return super().take_drawing(data | {"num_logprobs": top if told else 0, "tokens": told})
@@ -156,13 +163,18 @@ def unsupported(name: str, what: str | None = None) -> UnsupportedFeature:
     return UnsupportedFeature(f"{what or f'`{name}`'} is not supported.", extra={"param": name})
 
 
-def _message(index: int, message: dict[str, Any]) -> ChatMessage:
+def _refuse_tools(index: int, message: dict[str, Any]) -> None:
+    """Before the fields are checked: a turn with tools has others, and `content` may be null."""
     for name in ("tool_calls", "function_call", "audio"):
         if message.get(name):
             raise unsupported(f"messages.{index}.{name}")
-    role = message["role"]
+    role = message.get("role")
     if role in ("tool", "function"):
         raise unsupported(f"messages.{index}.role", f"The role `{role}`")
+
+
+def _message(index: int, message: dict[str, Any]) -> ChatMessage:
+    role = message["role"]
     if role not in _ROLES:
         raise ValidationError(f"Must be one of: {', '.join(_ROLES)}.", f"messages.{index}.role")
     return ChatMessage(_ROLES[role], _content(index, message["content"]))  # type: ignore[arg-type]

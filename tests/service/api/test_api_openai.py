@@ -185,3 +185,33 @@ def test_streamed_offsets_run_on_as_the_plain_ones_do(client: FlaskClient) -> No
             offsets[choice["index"]] += choice["logprobs"]["text_offset"]
     assert [offsets[0], offsets[1]] == [choice["logprobs"]["text_offset"] for choice in plain]
     assert offsets[0][-1] > 0
+
+
+CALLS = [{"id": "1", "type": "function", "function": {"name": "add", "arguments": "{}"}}]
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ({"role": "assistant", "content": None, "tool_calls": CALLS}, "tool_calls"),
+        ({"role": "assistant", "tool_calls": CALLS}, "tool_calls"),
+        ({"role": "assistant", "content": None, "function_call": {"name": "f"}}, "function_call"),
+        ({"role": "tool", "tool_call_id": "1", "content": "5"}, "role `tool`"),
+        ({"role": "function", "name": "f", "content": None}, "role `function`"),
+    ],
+)
+def test_case_27_a_conversation_with_tools_is_refused_by_their_name(
+    client: FlaskClient, message: dict[str, Any], named: str
+) -> None:
+    last = {"role": "tool", "tool_call_id": "1", "content": "5"}
+    asked = {**CHAT, "messages": [*CHAT["messages"], message, last]}
+    error = client.post("/v1/chat/completions", json=asked).get_json()["error"]
+    assert (error["code"], named in error["message"]) == ("unsupported_feature", True)
+    assert error["param"].startswith("messages.1.")
+
+
+@pytest.mark.parametrize("messages", [5, [5], [None], [[]], {}, [{"role": []}]])
+def test_messages_that_are_none_are_refused(client: FlaskClient, messages: object) -> None:
+    answer = client.post("/v1/chat/completions", json={**CHAT, "messages": messages})
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["param"].startswith("messages")
