@@ -75,7 +75,8 @@ class OpenAISchema(DrawingSchema):
     def _drop_and_refuse(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         given = {k: v for k, v in data.items() if v is not None and k not in _IGNORED}
         for name in _REFUSED.keys() & given.keys():
-            if given.pop(name) not in _REFUSED[name]:
+            value = given.pop(name)
+            if not any(_equal(value, harmless) for harmless in _REFUSED[name]):
                 raise unsupported(name)
         return self.normal(given)
 
@@ -161,6 +162,11 @@ class ChatCompletionSchema(OpenAISchema):
 def unsupported(name: str, what: str | None = None) -> UnsupportedFeature:
     """The refusal of a feature, by its name."""
     return UnsupportedFeature(f"{what or f'`{name}`'} is not supported.", extra={"param": name})
+
+
+def _equal(value: object, other: object) -> bool:
+    """As JSON has it: true is not 1, though Python says so."""
+    return isinstance(value, bool) is isinstance(other, bool) and value == other
 
 
 def _refuse_tools(index: int, message: dict[str, Any]) -> None:

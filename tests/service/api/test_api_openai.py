@@ -215,3 +215,23 @@ def test_messages_that_are_none_are_refused(client: FlaskClient, messages: objec
     answer = client.post("/v1/chat/completions", json={**CHAT, "messages": messages})
     assert answer.status_code == 400
     assert answer.get_json()["error"]["param"].startswith("messages")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("best_of", True), ("echo", 0), ("echo", 0.0), ("best_of", "1"), ("suffix", False)],
+)
+def test_what_only_equals_a_value_that_asks_for_nothing_is_refused(
+    client: FlaskClient, field: str, value: object
+) -> None:
+    answer = complete(client, **{field: value})
+    assert (answer.status_code, answer.get_json()["error"]["param"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("best_of", 1), ("best_of", 1.0), ("echo", False), ("logit_bias", {})]
+)
+def test_what_asks_for_nothing_is_passed_over(
+    client: FlaskClient, field: str, value: object
+) -> None:
+    assert complete(client, **{field: value}).status_code == 200
