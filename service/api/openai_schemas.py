@@ -85,8 +85,11 @@ class OpenAISchema(DrawingSchema):
         return data
 
     def build(self, data: dict[str, Any], drawing: Drawing) -> FromOpenAI:
-        options = data.pop("stream_options", {})
-        return FromOpenAI(self.ask(data, drawing), options.get("include_usage", False))
+        options = data.pop("stream_options", None)
+        if options is not None and not drawing.stream:
+            raise ValidationError("Only with `stream`.", "stream_options")
+        include_usage = (options or {}).get("include_usage", False)
+        return FromOpenAI(self.ask(data, drawing), include_usage)
 
     def ask(self, data: dict[str, Any], drawing: Drawing) -> GenerateRequest | ChatRequest:
         raise NotImplementedError
@@ -152,7 +155,9 @@ class ChatCompletionSchema(OpenAISchema):
 
     def take_drawing(self, data: dict[str, Any]) -> Drawing:
         told, top = data.pop("logprobs", False), data.pop("top_logprobs", 0)
-        return super().take_drawing(data | {"num_logprobs": top if told else 0, "tokens": told})
+        if top and not told:
+            raise ValidationError("Only with `logprobs`.", "top_logprobs")
+        return super().take_drawing(data | {"num_logprobs": top, "tokens": told})
 
     def ask(self, data: dict[str, Any], drawing: Drawing) -> ChatRequest:
         messages = tuple(_message(i, message) for i, message in enumerate(data["messages"]))

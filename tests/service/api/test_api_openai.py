@@ -235,3 +235,21 @@ def test_what_asks_for_nothing_is_passed_over(
     client: FlaskClient, field: str, value: object
 ) -> None:
     assert complete(client, **{field: value}).status_code == 200
+
+
+@pytest.mark.parametrize("logprobs", [None, False])
+def test_top_logprobs_need_logprobs(client: FlaskClient, logprobs: object) -> None:
+    asked = {**CHAT, "logprobs": logprobs, "top_logprobs": 2}
+    error = client.post("/v1/chat/completions", json=asked).get_json()["error"]
+    assert (error["param"], "`logprobs`" in error["message"]) == ("top_logprobs", True)
+    assert client.post("/v1/chat/completions", json={**asked, "top_logprobs": 0}).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [None, False])
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions"])
+def test_stream_options_need_a_stream(client: FlaskClient, path: str, stream: object) -> None:
+    given = {"prompt": "a"} if path == "/v1/completions" else CHAT
+    asked = {**given, "max_tokens": 2, "stream": stream, "stream_options": {"include_usage": True}}
+    error = client.post(path, json=asked).get_json()["error"]
+    assert (error["param"], "`stream`" in error["message"]) == ("stream_options", True)
+    assert client.post(path, json={**asked, "stream_options": None}).status_code == 200
