@@ -16,7 +16,10 @@ from datetime import datetime
 
 from service.drafts.draft import Action, Draft, DraftState, HistoryEntry
 from service.errors import ChangeRefused, ValidationFailed
+from service.tweets.characters import normalise
 from service.tweets.length import is_postable, weighted_length
+from service.tweets.tweet import MAX_LENGTH
+from service.tweets.twitter_text import has_only_valid_characters
 
 _S, _A = DraftState, Action
 
@@ -81,10 +84,22 @@ def check_text(draft: Draft, action: Action, text: str) -> None:
     copied = COPIED in draft.origin.flags and _same(text, draft.origin.text)
     if copied and action in {Action.KEEP, Action.EDIT, Action.SCHEDULE}:
         raise ChangeRefused("This is a tweet from the training set, word for word; edit it first.")
-    if action is Action.SCHEDULE and not is_postable(text):
-        raise ChangeRefused(
-            f"X counts {weighted_length(text)} characters of 280; shorten it first."
-        )
+    if action is Action.SCHEDULE:
+        _check_postable(text)
+
+
+def _check_postable(text: str) -> None:
+    if not normalise(text).strip():
+        raise ChangeRefused("The text holds nothing to be seen; edit it first.")
+    if is_postable(text, MAX_LENGTH):
+        return
+    length = weighted_length(text)
+    if length > MAX_LENGTH:
+        raise ChangeRefused(f"X counts {length} characters of {MAX_LENGTH}; shorten it first.")
+    refused = sorted({char for char in text if not has_only_valid_characters(char)})
+    told = ", ".join(f"U+{ord(char):04X}" for char in refused)
+    what = "it" if len(refused) == 1 else "them"
+    raise ChangeRefused(f"X takes no text with {told}; take {what} out first.")
 
 
 def check_time(at: datetime) -> None:

@@ -172,6 +172,31 @@ def test_a_training_tweet_is_kept_only_when_edited(store: DraftStore) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 281, "281 characters of 280; shorten"),
+        ("\ufeff hi", "U\\+FEFF; take it out"),
+        ("\uffff and \ufffe and \uffff", "U\\+FFFE, U\\+FFFF; take them out"),
+        ("\u200b", "nothing to be seen"),
+        ("\u2060 \u00ad\u202e", "nothing to be seen"),
+    ],
+)
+def test_what_x_would_not_take_is_not_planned_and_says_why(
+    store: DraftStore, text: str, said: str
+) -> None:
+    [draft] = add(store, text)
+    draft = do(store, draft, Change(Action.KEEP))
+    with pytest.raises(ChangeRefused, match=said):
+        do(store, draft, SCHEDULE)
+
+
+@pytest.mark.parametrize("text", ["x" * 280, "👩\u200d👩\u200d👧", "می\u200cخواهم", "\u200b hi"])
+def test_what_x_takes_is_planned(store: DraftStore, text: str) -> None:
+    [draft] = add(store, text)
+    assert do(store, draft, Change(Action.KEEP), SCHEDULE).state is DraftState.SCHEDULED
+
+
+@pytest.mark.parametrize(
     ("change", "error"),
     [
         (Change(Action.EDIT), ValidationFailed),
