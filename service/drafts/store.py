@@ -51,15 +51,19 @@ class DraftStore:
         self._clock = clock or database.now
 
     def add(self, drafts: Iterable[NewDraft], *, actor: str) -> ImportReport:
-        """Add candidates; those that are there already are left as they are."""
+        """Add candidates; those that are there already are left as they are, and of copies the
+        first one counts."""
         added = known = 0
         rest = iter(drafts)
-        while batch := {key_of(new): new for new in islice(rest, _BATCH)}:
+        while rows := list(islice(rest, _BATCH)):
+            batch: dict[str, NewDraft] = {}
+            for new in rows:
+                batch.setdefault(key_of(new), new)
             try:
                 num_new = self._add_batch(batch, actor)
             except IntegrityError:  # another import added some of them in between
                 num_new = self._add_batch(batch, actor)
-            added, known = added + num_new, known + len(batch) - num_new
+            added, known = added + num_new, known + len(rows) - num_new
         return ImportReport(added=added, known=known)
 
     def get(self, draft_id: int) -> Draft:

@@ -67,6 +67,13 @@ def test_importing_twice_adds_nothing(store: DraftStore) -> None:
     assert (first.added, first.known, again.added, again.known) == (1200, 0, 1, 1200)
 
 
+def test_copies_in_one_import_are_known_and_the_first_stays(store: DraftStore) -> None:
+    first, copy = NewDraft("hello two", flags=("truncated",)), NewDraft("hello two")
+    report = store.add([NewDraft("hello one"), first, copy, copy], actor="import")
+    assert (report.added, report.known) == (2, 2)
+    assert [d.origin for d in store.each(DraftQuery(contains="two"))] == [first]
+
+
 def test_two_imports_at_once_add_each_candidate_once(store: DraftStore) -> None:
     rows = [NewDraft(f"tweet {i}") for i in range(300)]
     with ThreadPoolExecutor(4) as pool:
