@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from flask.testing import FlaskClient
 
 from service.api import sse
 from service.api.parts import Parts
+from service.errors import DeadlineExceeded
 from service.generation import Pause
 from service.shapes import Delta
 from tests.fakes import FakeRunner
@@ -141,3 +143,19 @@ def test_a_silent_stream_shows_signs_of_life() -> None:
     events = iter([Delta(0, "a"), Pause(), Pause(), Delta(0, "b")])
     answer = sse.respond(events, lambda delta: iter([sse.frame(delta.text)]), lambda _: b"", 0)
     assert list(answer.iter_encoded())[1:3] == [b":\n\n", b":\n\n"]
+
+
+def test_only_the_last_piece_of_an_index_tells_why_it_ended(client: FlaskClient) -> None:
+    told = [data for name, data in events(client.post("/generate", json=ASKED)) if name == "delta"]
+    for index in (0, 1):
+        ends = ["finish_reason" in data for data in told if data["index"] == index]
+        assert ends == [False] * (len(ends) - 1) + [True]
+
+
+def test_an_error_after_a_wait_is_an_event_of_a_stream_that_has_begun() -> None:
+    def waiting() -> Iterator[Pause]:
+        yield Pause()
+        raise DeadlineExceeded("Too late.")
+
+    answer = sse.respond(waiting(), lambda _: iter([]), lambda error: error.type.encode(), 0)
+    assert (answer.status_code, list(answer.iter_encoded())[-1]) == (200, b"deadline-exceeded")
