@@ -11,8 +11,12 @@ from typing import Any
 
 from lxml import etree, html
 
+from service.articles.reading.dates import is_whole_date
+
 MAX_FACTS = 2000
 _SPEAKING = ("property", "itemprop", "rel", "pubdate")
+_DATED_BY = ("property", "name", "itemprop", "pubdate")
+_DATED = re.compile("date|time", re.IGNORECASE)
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 """Characters that a parsed page may have and a tree made by hand must not."""
 _AUTHOR = re.compile(r"author|byl|dc\.creator", re.IGNORECASE)
@@ -24,9 +28,17 @@ def facts_tree(tree: Any) -> Any:
     for element in tree.iter(etree.Element):
         if len(facts) >= MAX_FACTS:
             break
-        if element.tag in ("title", "h1") or _is_fact(element):
+        if element.tag in ("title", "h1") or (_is_fact(element) and not _has_half_a_date(element)):
             _copy(element, facts)
     return facts
+
+
+def _has_half_a_date(element: Any) -> bool:
+    """newspaper3k would take it for a day of its own invention."""
+    if not any(_DATED.search(element.get(name, "")) for name in _DATED_BY):
+        return False
+    texts = (element.get(name) for name in ("content", "datetime"))
+    return any(text is not None and not is_whole_date(text) for text in texts)
 
 
 def _copy(element: Any, facts: Any) -> None:
