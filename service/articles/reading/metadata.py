@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -19,6 +20,7 @@ from service.articles.language import detect_language
 from service.articles.reading.dates import MIN_YEAR, iso, url_with_a_date
 from service.articles.reading.facts import facts_tree
 from service.articles.reading.guess import guess
+from service.articles.reading.markup import plain_line, plain_text
 from service.articles.reading.page import linked_data, meta_table
 from service.articles.reading.titles import Titles, best_title
 from service.articles.text import normal_line
@@ -122,7 +124,7 @@ class Metadata:
     def stated_body(self) -> str:
         """The text of JSON-LD's `articleBody`; empty where there is none."""
         body = self._article.get("articleBody")
-        return body if isinstance(body, str) else ""
+        return guess(partial(plain_text, body), "") if isinstance(body, str) else ""
 
     def heading(self) -> str:
         """The first `<h1>` that stands in the article, else the first of the page."""
@@ -178,7 +180,7 @@ def _article_object(objects: list[dict[str, Any]]) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
-    return normal_line(value[:2000]) if isinstance(value, str) else ""
+    return normal_line(plain_line(value[:2000])) if isinstance(value, str) else ""
 
 
 def _names(value: Any) -> tuple[str, ...]:
