@@ -37,6 +37,21 @@ def test_addresses_that_are_none(rel: str) -> None:
     assert (article.title, article.image_url) == (TITLE, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "authors"),
+    [
+        ("https://bridge.example/ilse", ()),
+        ("HTTPS://bridge.example/ilse", ()),
+        ("www.bridge.example", ()),
+        ("ilse@bridge.example", ()),
+        ("Ilse Quist, https://bridge.example/ilse", ("Ilse Quist",)),
+    ],
+)
+def test_an_authors_address_is_no_name(text: str, authors: tuple[str, ...]) -> None:
+    assert read(f'<title>{TITLE}</title><meta name="author" content="{text}">').authors == authors
+    assert read(body=f'<a rel="author">{text}</a>').authors == authors
+
+
 def fail(*_: object, **__: object) -> str:
     raise RecursionError
 
