@@ -26,6 +26,8 @@ _NO_GROUND = re.compile(
     r"|right|bottom|scroll|fixed|local|cover|contain|auto|(border|padding|content)-box|text|"
     r"[-+]?[\d.]+([a-z]+|%)?"
 )
+_DARK = re.compile(r"\b(dark|night)\b", re.IGNORECASE)
+_DARK_SCHEME = re.compile(r"color-scheme\s*:[^;]*\bdark\b", re.IGNORECASE)
 _INHERITED = ("inherit", "unset", "currentcolor", "revert")
 _OWN_GROUND = frozenset(("button", "input", "select", "textarea", "mark", "svg", "canvas"))
 _NOT_SEEN = frozenset(("head", "title", "script", "style", "noscript", "template"))
@@ -50,6 +52,7 @@ class Painter:
         self._all_read = all_read
         self._rules: Matcher[tuple[str, Holds]] = Matcher(names)
         self._grounds: dict[Any, Colour] = {}
+        self._canvas = WHITE
 
     def unreadable(self, tree: Any) -> list[Any]:
         """The elements whose own text has the colour of the ground it stands on.
@@ -57,6 +60,8 @@ class Painter:
         Raises:
             ArticleTooLarge: the page is made to cost time.
         """
+        if _says_dark(tree) or any(_DARK_SCHEME.search(rule.block) for rule in self._coloured):
+            self._canvas = NO_COLOUR
         by_rules = self._all_read and self._coloured
         inked = set(_INKED(tree))
         if not by_rules and not inked:
@@ -79,7 +84,7 @@ class Painter:
         while element is not None and element not in self._grounds:
             above.append(element)
             element = element.getparent()
-        ground = WHITE if element is None else self._grounds[element]
+        ground = self._canvas if element is None else self._grounds[element]
         for element in reversed(above):
             stated = self._stated(element)
             if element.tag in _OWN_GROUND and "ground" not in stated:
@@ -100,6 +105,18 @@ class Painter:
         if "style" in element.attrib:
             _state(stated, element.get("style"), _INLINE, Holds.ALWAYS)
         return stated
+
+
+def _says_dark(tree: Any) -> bool:
+    """Whether a page says that it is dark, or may be, without saying by which colours."""
+    tops = [tree, *tree.iter("body")][:2]
+    words = [top.get(name, "") for top in tops for name in ("class", "data-theme", "theme")]
+    words += [meta.get("content", "") for meta in tree.iter("meta") if _is_scheme(meta)]
+    return any(map(_DARK.search, words))
+
+
+def _is_scheme(meta: Any) -> bool:
+    return bool(meta.get("name", "").lower() == "color-scheme")
 
 
 def _state(stated: _Stated, block: str, specificity: _Specificity, holds: Holds) -> None:

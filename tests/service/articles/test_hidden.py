@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.articles.reading.hidden import prune_hidden
 from service.articles.reading.page import parse
+from service.errors import ArticleTooLarge
 
 HIDDEN = [
     '<p style="display:none">SECRET</p>',
@@ -136,6 +141,35 @@ def test_what_is_hidden_goes_and_the_rest_stays(html: str) -> None:
 @pytest.mark.parametrize("html", SHOWN)
 def test_what_is_shown_stays(html: str) -> None:
     assert "SEEN" in visible(html)
+
+
+CSS = st.lists(
+    st.sampled_from(
+        [
+            *("p", ".x", "#i", "[a|b=c]", "*|h", ":nth-child(2n+1)", ":nth-child(+)", ":is(.x)"),
+            *(":not(", ":has(p)", "::before", ">", "+", "~", ",", "{", "}", ";", "&", "@media ("),
+            *(
+                "display:none",
+                "color:#ff",
+                "rgb(1.2.3,0)",
+                "hsl(-1",
+                "font:.0",
+                "scale:",
+                "\\7",
+                "'",
+            ),
+            *("left:-1e9", "opacity:.", "/*", "-->", "(width>1.1.1px)", "matrix(1,,,)", "é", "!"),
+        ]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(CSS)
+def test_no_sheet_is_a_crash(css: str) -> None:
+    tree = parse(f'<style>{css}</style><p class="x" id="i" style="{css}">a<b>b</b></p><p>c</p>')
+    with suppress(ArticleTooLarge):
+        prune_hidden(tree)
 
 
 def test_a_body_that_scripts_show_is_read() -> None:

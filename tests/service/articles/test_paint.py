@@ -50,6 +50,8 @@ SHOWN = [
     '<p style="color:#767676">SEEN</p>',
     '<p style="color:var(--ink)">SEEN</p>',
     f"<style>a{{color:#fff}}</style>{LINK}<p><a>SEEN</a></p>",
+    '<meta name="color-scheme" content="dark"><p style="color:#fff">SEEN</p>',
+    '<style>:root{color-scheme:light dark}</style><p style="color:#fff">SEEN</p>',
     f'{LINK}<div style="color:#fff"><p>{"SEEN on a dark page. " * 9}</p></div>',
 ]
 
@@ -71,6 +73,15 @@ def test_text_in_the_colour_of_its_ground_goes(html: str) -> None:
 @pytest.mark.parametrize("html", SHOWN)
 def test_text_that_stands_out_stays(html: str) -> None:
     assert "SEEN" in visible(html)
+
+
+@pytest.mark.parametrize(
+    "attribute", ['class="dark-mode"', 'class="no-js dark"', "data-theme=dark"]
+)
+def test_a_page_that_calls_itself_dark_is_not_judged(attribute: str) -> None:
+    tree = parse(f'<html {attribute}><body><p style="color:#fff">SEEN</p></body></html>')
+    prune_hidden(tree)
+    assert "SEEN" in tree.text_content()
 
 
 def test_what_stands_around_dark_words_goes_alone() -> None:
