@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.articles.article import Article, FetchedPage
-from service.articles.reading import metadata
+from service.articles.reading import decode, metadata
 from service.articles.reading.reader import read_page
 
 SENTENCE = "The council of Vastra Hamn voted to bring back its trams on Monday evening. "
@@ -65,3 +65,10 @@ def test_a_library_that_fails_costs_its_guess_alone(monkeypatch: pytest.MonkeyPa
 def test_where_one_library_fails_the_next_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trafilatura.extract", fail)
     assert read().origins["text"] == "newspaper"
+
+
+def test_a_charset_that_cannot_be_guessed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "from_bytes", fail)
+    text = decode.decode_page("Трамвай вернётся в город.".encode("koi8-r"), "text/html")
+    assert text.endswith(".")
+    assert "\ufffd" in text
