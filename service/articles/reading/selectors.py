@@ -31,9 +31,7 @@ class Names:
     not be read."""
 
     def __init__(self, elements: list[Any]) -> None:
-        self._known = {"." + name for e in elements for name in e.get("class", "").split()}
-        self._known |= {"#" + e.get("id", "") for e in elements}
-        self._known |= {e.tag for e in elements}
+        self._known = {mark for element in elements for mark in (element.tag, *_marks(element))}
 
     def may_match(self, selector: str) -> bool:
         if "\\" in selector:
@@ -53,9 +51,6 @@ class Matcher(Generic[T]):
         self._tries = 0
         self._places: dict[tuple[Any, str | None, bool], dict[Any, int]] = {}
 
-    def __bool__(self) -> bool:
-        return bool(self._by_key)
-
     def add(self, selector: str, said: T) -> None:
         if not self._names.may_match(selector):
             return
@@ -74,6 +69,8 @@ class Matcher(Generic[T]):
         Raises:
             ArticleTooLarge: the page is made to cost time.
         """
+        if not self._by_key:
+            return
         for key in ("*", element.tag, *_marks(element)):
             for tree, specificity, said in self._by_key.get(key, ()):
                 if self._matches(tree, element):
@@ -155,11 +152,11 @@ def _key(tree: Any) -> str:
     return inner
 
 
-def _marks(element: Any) -> Iterator[str]:
-    for name in dict.fromkeys(element.get("class", "").split()):
-        yield f".{name}"
-    if "id" in element.attrib:
-        yield f"#{element.get('id')}"
+def _marks(element: Any) -> list[str]:
+    """`.class` and `#id`, each once."""
+    classes, own_id = element.get("class"), element.get("id")
+    marks = [f".{name}" for name in dict.fromkeys(classes.split())] if classes else []
+    return [*marks, f"#{own_id}"] if own_id else marks
 
 
 def _has(tree: Any, value: str | None) -> bool:

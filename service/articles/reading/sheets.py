@@ -93,7 +93,8 @@ def _opened(head: str, parent: Rule, depth: int) -> Rule:
         return Rule((), "", Holds.NEVER)
     if head.startswith("@"):
         return Rule(parent.selectors, "", min(parent.holds, _at_rule_holds(head.lower())))
-    own = [part.strip() for part in _OUTER_COMMA.split(head)]
+    parts = _OUTER_COMMA.split(head) if "(" in head else head.split(",")
+    own = [part.strip() for part in parts]
     own = [part for part in own if part and len(part) <= MAX_SELECTOR_CHARS]
     return Rule(tuple(_nested(own, parent.selectors)), "", parent.holds)
 
