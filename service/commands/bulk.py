@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.bulk.jobs import Source
+from service.bulk.jobs import Source, seeded
 from service.commands.drawing import drawing, given, loaded
 from service.config import Config
-from service.errors import SetupError
+from service.errors import ConfigError
 
 if TYPE_CHECKING:
     from service.bulk.jobs import Job
@@ -52,13 +52,27 @@ def bulk(output: Path, form: str, delimiter: str, on: str | None, **options: Any
     """
     source = _source(options)
     rows_path = output if form == "jsonl" else output.with_name(output.name + ".jsonl")
+    errors_path = rows_path.with_name(rows_path.name + ".errors")
+    _spare_the_input(source, {output, rows_path, errors_path})
     asked = _asked(options, source)
+    jobs = source.jobs(asked.drawing.params.seed)  # before any file is made
     from service.bulk.rows import RowFile
+    from service.bulk.run import ErrorFile
+    from service.bulk.texts import TextFile
 
     with RowFile(rows_path, asked.run) as rows:
-        _fill(rows, rows_path, source, asked, on)
-        if form == "text":
-            _write_texts(output, rows, delimiter)
+        texts = TextFile(output, delimiter) if form == "text" else None
+        if texts:
+            texts.check(rows)
+        _fill(jobs, rows, rows_path, ErrorFile(errors_path), source, asked, on)
+        if texts:
+            texts.write(rows)
+
+
+def _spare_the_input(source: Source, outputs: set[Path]) -> None:
+    for path in outputs:
+        if source.file is not None and path.exists() and path.samefile(source.file):
+            raise ConfigError(f"{path} is what is read; name another output")
 
 
 def _source(options: dict[str, Any]) -> Source:
@@ -89,13 +103,18 @@ def _asked(options: dict[str, Any], source: Source) -> Asked:
     return Asked(drawing, tweet, prefix, include_prefix, digest)
 
 
-def _fill(rows: RowFile, path: Path, source: Source, asked: Asked, on: str | None) -> None:
+def _fill(
+    jobs: list[Job],
+    rows: RowFile,
+    path: Path,
+    errors: ErrorFile,
+    source: Source,
+    asked: Asked,
+    on: str | None,
+) -> None:
     """Do what the file lacks. A stop leaves a file that the same command goes on with."""
-    from service.bulk.run import ErrorFile
-
-    fresh = asked.drawing.params.seed
-    jobs = source.jobs(fresh if rows.base_seed is None else rows.base_seed)
-    errors = ErrorFile(path.with_name(path.name + ".errors"))
+    if rows.base_seed is not None:
+        jobs = seeded(jobs, rows.base_seed)
     if all(job.number in rows.done for job in jobs):
         click.echo(f"{len(jobs)} jobs, all of them in {path} already", err=True)
         return
@@ -147,11 +166,3 @@ def _tell(report: BulkReport, path: Path) -> None:
         click.echo(
             f"{report.num_failed} failed, as {path}.errors says; run again to retry", err=True
         )
-
-
-def _write_texts(path: Path, rows: RowFile, delimiter: str) -> None:
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(f"{text}\n{delimiter}\n" for text in rows.texts())
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from None
