@@ -77,7 +77,7 @@ def run_bulk(
     """Do every job that is not in the file.
 
     Args:
-        work: does one job, and never raises.
+        work: does one job, and never raises. A job whose run was stopped is left to the next.
         spacing_s: least time between two jobs of one host, however many machines there are.
 
     Raises:
@@ -89,6 +89,8 @@ def run_bulk(
     results = executor.map_unordered(work, pending, key=key, spacing_s=spacing_s)
     with tqdm(total=len(jobs), initial=len(jobs) - len(pending), unit="job", disable=None) as bar:
         for done in results:
+            if done.is_stopped:
+                continue
             if done.error is None:
                 rows.append(done.rows)
             else:

@@ -12,6 +12,7 @@ import click
 
 from service.bulk.jobs import Source, seeded
 from service.commands.drawing import drawing, given, loaded
+from service.commands.stopping import stopping_on_interrupt
 from service.config import Config
 from service.errors import ConfigError
 
@@ -119,7 +120,7 @@ def _fill(
         click.echo(f"{len(jobs)} jobs, all of them in {path} already", err=True)
         return
     try:
-        report = _run(jobs, rows, errors, asked, source, on)
+        _tell(_run(jobs, rows, errors, asked, source, on), path)
     except KeyboardInterrupt:
         click.echo(
             f"\ndoc2tweet: stopped; {rows.num_rows} rows are in {path}, and the same "
@@ -127,7 +128,6 @@ def _fill(
             err=True,
         )
         sys.exit(130)
-    _tell(report, path)
 
 
 def _run(
@@ -138,8 +138,9 @@ def _run(
     source: Source,
     on: str | None,
 ) -> BulkReport:
+    """Raises KeyboardInterrupt where it was stopped before all was done."""
     from service.bulk.run import run_bulk
-    from service.bulk.work import BulkWork
+    from service.bulk.work import BulkWork, UntilStopped
     from service.executor import ThreadExecutor, executor_on
 
     max_workers = Config.from_env().engine.max_num_seqs * 2
@@ -151,9 +152,12 @@ def _run(
         there = RemoteBulkWork(asked, task, tuple(settings.items()))
         with executor_on(on, max_workers) as executor:
             return run_bulk(jobs, there, executor, rows, errors, spacing_s=_SPACING_S)
-    with loaded(asked.drawing.model, task, **settings) as parts:
-        work = BulkWork(parts.pipeline, asked)
-        return run_bulk(jobs, work, ThreadExecutor(max_workers), rows, errors)
+    with loaded(asked.drawing.model, task, **settings) as parts, stopping_on_interrupt() as stop:
+        work = BulkWork(parts.pipeline, asked, UntilStopped(stop.is_set))
+        report = run_bulk(jobs, work, ThreadExecutor(max_workers, stop), rows, errors)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return report
 
 
 def _tell(report: BulkReport, path: Path) -> None:
