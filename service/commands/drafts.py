@@ -19,6 +19,9 @@ from service.drafts.files import DELIMITER, BadRow, as_row, read_candidates
 if TYPE_CHECKING:
     from service.desk import Desk
 
+_NUMBER = click.IntRange(1, 2**63 - 1)
+"""What a database can count to."""
+_YEARS = range(2000, 2101)
 _STATES = click.Choice([state.value for state in DraftState])
 
 
@@ -104,7 +107,7 @@ def count() -> None:
 
 
 @drafts.command()
-@click.argument("draft_id", metavar="NUMBER", type=int)
+@click.argument("draft_id", metavar="NUMBER", type=_NUMBER)
 def history(draft_id: int) -> None:
     """Who did what to draft NUMBER, oldest first."""
     with _desk() as desk:
@@ -113,10 +116,21 @@ def history(draft_id: int) -> None:
             click.echo(f"{entry.at:%F %T}\t{entry.actor}\t{entry.action.value}\t{told}")
 
 
+def _sensible(_ctx: click.Context, _param: click.Parameter, at: datetime | None) -> datetime | None:
+    if at is not None and at.year not in _YEARS:
+        raise click.BadParameter(f"the year must be from {_YEARS[0]} to {_YEARS[-1]}.")
+    return at
+
+
 @drafts.command()
-@click.argument("numbers", nargs=-1, required=True, type=int)
+@click.argument("numbers", nargs=-1, required=True, type=_NUMBER)
 @click.option("--account", required=True, help="A name of the accounts file.")
-@click.option("--at", type=click.DateTime(), help="Local time; default: the next free one.")
+@click.option(
+    "--at",
+    type=click.DateTime(),
+    callback=_sensible,
+    help="Local time; default: the next free one.",
+)
 def schedule(numbers: tuple[int, ...], account: str, at: datetime | None) -> None:
     """Plan drafts NUMBERS, in this order, by the account's spacing and quiet hours."""
     with _desk() as desk:
@@ -126,7 +140,7 @@ def schedule(numbers: tuple[int, ...], account: str, at: datetime | None) -> Non
 
 
 @drafts.command()
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.argument("text")
 def edit(number: int, text: str) -> None:
     """Give draft NUMBER another TEXT, and keep it."""
@@ -146,7 +160,7 @@ for _action, _help in (
     (Action.UNSCHEDULE, "Take drafts NUMBERS off the schedule."),
     (Action.UNDO, "Take back the last change to drafts NUMBERS."),
 ):
-    _numbers = click.Argument(["numbers"], nargs=-1, required=True, type=int)
+    _numbers = click.Argument(["numbers"], nargs=-1, required=True, type=_NUMBER)
     drafts.add_command(
         click.Command(
             _action.value, params=[_numbers], callback=partial(_plain, _action), help=_help
