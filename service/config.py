@@ -63,6 +63,21 @@ def _is_header(text: str) -> None:
         raise ValueError("must be printable ASCII, since it becomes a header")
 
 
+def _is_port(text: str) -> None:
+    if text != "*" and not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise ValueError("each must be from 1 to 65535, or `*`")
+
+
+def _is_rate(text: str) -> None:
+    if any(not 1 <= int(number) <= 10**9 for number in re.findall(r"\d+", text)):
+        raise ValueError("every number of it must be from 1 to a thousand million")
+
+
+def _is_url(text: str) -> None:
+    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
+        raise ValueError("must look like https://host")
+
+
 def _is_level(text: str) -> None:
     if text.lower() not in {"debug", "info", "warning", "error"}:
         raise ValueError("must be debug, info, warning or error")
@@ -111,7 +126,7 @@ class FetchConfig:
         "Networks that may be fetched from although they are not public (CIDR, comma-separated).",
     )
     allowed_ports: tuple[str, ...] = setting(
-        ("80", "443"), "Ports that may be fetched from; `*`: all."
+        ("80", "443"), "Ports that may be fetched from; `*`: all.", check=_is_port
     )
     deadline_s: float = setting(
         10.0,
@@ -193,7 +208,7 @@ class XConfig:
         secret=True,
         check=_is_header,
     )
-    api_url: str = setting("https://api.x.com", "Where the X API v2 answers.")
+    api_url: str = setting("https://api.x.com", "Where the X API v2 answers.", check=_is_url)
     timeout_s: float = setting(30.0, "How long X may stay silent.", least=0.1, most=120)
 
 
@@ -203,7 +218,9 @@ class ApiConfig:
         None, "File of API keys (docs/operations.md); without it nobody needs a key."
     )
     rate: str = setting(
-        "", "Most requests of one key or address, such as `60/minute;1000/day`; empty: no limit."
+        "",
+        "Most requests of one key or address, such as `60/minute;1000/day`; empty: no limit.",
+        check=_is_rate,
     )
     rate_storage: str = setting(
         "memory://", "Where rates are counted; `redis://host:6379` for several machines."
