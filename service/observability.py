@@ -118,8 +118,8 @@ class Metrics:
         for stage, ms in times.items():
             self.stages.labels(stage.removesuffix("_ms")).observe(ms / 1e3)
         self.ttft.labels(model).observe((times["queue_ms"] + times["prefill_ms"]) / 1e3)
-        if usage.completion_tokens > 1:
-            self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.completion_tokens)
+        if usage.num_steps:
+            self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.num_steps)
 
     def watch(
         self,

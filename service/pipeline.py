@@ -103,7 +103,11 @@ class _Writing:
         self._worker, self._model, self._prompt = worker, model, prompt
         self._drawing, self._watch = drawing, watch
         self.streams: list[RequestStream] = []
-        self.candidates: list[Candidate] = []
+        self.draws: list[list[Candidate]] = []
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return [candidate for draw in self.draws for candidate in draw]
 
     def draw(self, params: SamplingParams) -> Generator[Delta | Pause, None, list[Candidate]]:
         """Hand text on as it comes. Returns: the new candidates, numbered from `first_index`."""
@@ -125,7 +129,7 @@ class _Writing:
                     deltas.append(replace(event, index=event.index + params.first_index))
                     yield delta_of(deltas[-1], self.token_teller)
         new = gather(deltas)
-        self.candidates += new
+        self.draws.append(new)
         return new
 
     def select(
@@ -229,7 +233,7 @@ class Pipeline:
             asked.drawing.params.seed,
             summary,
             tweets,
-            usage_of(prompt, writing.candidates),
+            usage_of(prompt, writing.draws),
             timings_of(writing.streams, read),
         )
 
@@ -282,7 +286,7 @@ class Pipeline:
             model.name,
             drawing.params.seed,
             tuple(choice_of(candidate, writing.token_teller) for candidate in candidates),
-            usage_of(prompt, candidates),
+            usage_of(prompt, writing.draws),
             timings_of(writing.streams),
         )
 
