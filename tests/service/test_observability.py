@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Sequence
 
 import pytest
 from flask.testing import FlaskClient
 
 from service.answers import usage_of
+from service.errors import ConfigError, ModelDamaged
 from service.generation import Candidate, TokenLogprob, Usage
-from service.observability import Metrics
+from service.observability import JsonFormatter, Metrics
 from service.prompts import Prompt
 from tests.service.api.conftest import app, client, config, parts, reader, runner
 
@@ -45,3 +48,19 @@ def test_the_time_of_a_token_does_not_depend_on_the_candidates(num_candidates: i
 def test_steps_are_no_part_of_an_answer(client: FlaskClient) -> None:
     answer = client.post("/generate", json={"prompt": "a", "n": 2, "max_tokens": 4})
     assert set(answer.json["usage"]) == {"prompt_tokens", "completion_tokens", "total_tokens"}  # type: ignore[index]
+
+
+def line(error: Exception) -> dict[str, object]:
+    record = logging.LogRecord("a", 40, "a.py", 1, "failed", None, (type(error), error, None))
+    told: dict[str, object] = json.loads(JsonFormatter().format(record))["exception"]
+    return told
+
+
+@pytest.mark.parametrize("kind", [ConfigError, ModelDamaged])
+def test_what_is_wrong_with_the_installation_is_said(kind: type[ConfigError]) -> None:
+    told = line(kind("accounts.toml holds secrets that everybody can read"))
+    assert told["message"] == "accounts.toml holds secrets that everybody can read"
+
+
+def test_other_messages_may_quote_a_user_and_are_kept_back() -> None:
+    assert "message" not in line(ValueError("My secret prompt"))
