@@ -8,8 +8,8 @@ answer is still wanted.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ from service.articles.reader import ArticleReader, ReadArticle, ReaderStats
 from service.engine.lane import EngineStats
 from service.engine.request_stream import RequestStream
 from service.engine.sampling_params import SamplingParams
-from service.errors import ModelNotFound
+from service.errors import ModelNotFound, PromptTooLong
 from service.generation import Candidate, Pause, TextDelta, gather, stream_text
 from service.model_spec import ModelSpec, Task
 from service.models import default_for
@@ -199,8 +199,8 @@ class Pipeline:
     ) -> Generator[TextEvent, None, None]:
         model = self._model(asked.drawing.model, "chat")
         with self._admission.place(model.name):
-            room = model.max_model_len - asked.drawing.params.max_tokens
-            prompt = chat_prompt(model.tokenizer, model.spec, asked.messages, room)
+            with _room(model, asked.drawing) as room:
+                prompt = chat_prompt(model.tokenizer, model.spec, asked.messages, room)
             dropped = prompt.num_dropped_messages
             for event in self._write(model, prompt, asked.drawing, request_id, watch):
                 if isinstance(event, GenerateResult):
@@ -215,8 +215,10 @@ class Pipeline:
         with self._admission.place(model.name):
             read = self._read(asked, watch)
             article = read.article
-            room = model.max_model_len - asked.drawing.params.max_tokens
-            prompt = article_prompt(model.tokenizer, model.spec, article.title, article.text, room)
+            with _room(model, asked.drawing) as room:
+                prompt = article_prompt(
+                    model.tokenizer, model.spec, article.title, article.text, room
+                )
             summary = article_summary(article, prompt, model.tokenizer)
             yield summary
             writing = _Writing(self._worker, model, prompt, asked.drawing, watch)
@@ -300,6 +302,16 @@ class Pipeline:
 
         left = max(0.001, watch.deadline - time.monotonic())
         return self._reader.read(asked.url, deadline_s=left, cancelled=cancelled)
+
+
+@contextmanager
+def _room(model: ServedModel, drawing: Drawing) -> Iterator[int]:
+    """Yields: the tokens a prompt may have. Raises: PromptTooLong: as the caller counts."""
+    max_tokens = drawing.params.max_tokens
+    try:
+        yield model.max_model_len - max_tokens
+    except PromptTooLong as error:
+        raise PromptTooLong(error.num_prompt_tokens, max_tokens, model.max_model_len) from None
 
 
 def _last(events: Iterable[object]) -> Any:
