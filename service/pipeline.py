@@ -27,7 +27,7 @@ from service.articles.reader import ArticleReader, ReadArticle, ReaderStats
 from service.engine.lane import EngineStats
 from service.engine.request_stream import RequestStream
 from service.engine.sampling_params import SamplingParams
-from service.errors import ModelNotFound, PromptTooLong
+from service.errors import ModelNotFound, PromptTooLong, ValidationFailed
 from service.generation import Candidate, Pause, TextDelta, gather, stream_text
 from service.model_spec import ModelSpec, Task
 from service.models import default_for
@@ -212,6 +212,7 @@ class Pipeline:
     ) -> Generator[TweetEvent, None, None]:
         """The article, the candidates as they are written, the tweets, the result."""
         model = self._model(asked.drawing.model, "tweet")
+        _check_rows(asked, model)
         with self._admission.place(model.name):
             read = self._read(asked, watch)
             article = read.article
@@ -302,6 +303,19 @@ class Pipeline:
 
         left = max(0.001, watch.deadline - time.monotonic())
         return self._reader.read(asked.url, deadline_s=left, cancelled=cancelled)
+
+
+def _check_rows(asked: TweetRequest, model: ServedModel) -> None:
+    """Refuse what the engine would refuse, by the request's own names, before a page is fetched."""
+    params = asked.drawing.params
+    best_of = None if params.temperature == 0 else asked.best_of  # greedy drawing passes it over
+    errors = {
+        name: [f"Must be at most {model.max_num_seqs} here."]
+        for name, number in (("n", params.n), ("best_of", best_of))
+        if number is not None and number > model.max_num_seqs
+    }
+    if errors:
+        raise ValidationFailed(errors)
 
 
 @contextmanager
