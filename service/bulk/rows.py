@@ -67,6 +67,7 @@ class RowFile:
         self.done: set[int] = set()
         """Numbers of the jobs that are in the file."""
         self.num_rows = 0
+        self._is_new = not path.exists()
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
@@ -84,6 +85,9 @@ class RowFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
+        """A file that this run began and put nothing into is taken away."""
+        if self._is_new and not os.fstat(self._fd).st_size:
+            self._path.unlink(missing_ok=True)
         os.close(self._fd)
 
     def append(self, rows: Sequence[Row]) -> None:

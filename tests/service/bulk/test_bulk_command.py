@@ -48,6 +48,7 @@ def test_a_file_of_something_else_is_no_output(tmp_path: Path, form: str, conten
     path.write_text(content)
     assert refused(bulk("--prompt", "a", "-o", path, "--format", form), "something else")
     assert path.read_text() == content
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_failures_are_told_in_no_file_of_something_else(prompts: Path) -> None:
