@@ -54,8 +54,11 @@ def tweet_answer(tweet: Tweet, candidates: Sequence[Candidate]) -> TweetAnswer:
     return TweetAnswer(tweet, "stop" if tweet.fallback else reasons[tweet.index])
 
 
-def usage_of(prompt: Prompt, candidates: Iterable[Candidate]) -> Usage:
-    return Usage(len(prompt.token_ids), sum(candidate.num_tokens for candidate in candidates))
+def usage_of(prompt: Prompt, draws: Sequence[Sequence[Candidate]]) -> Usage:
+    """Over all draws of a request; in each its candidates are written side by side."""
+    counts = [[candidate.num_tokens for candidate in draw] for draw in draws]
+    steps = sum(max(0, max(draw) - 1) for draw in counts)
+    return Usage(len(prompt.token_ids), sum(map(sum, counts)), steps)
 
 
 def timings_of(streams: Sequence[RequestStream], read: ReadArticle | None = None) -> Timings:

@@ -6,6 +6,7 @@ imports wait until a command needs them, so that `serve` reaches gunicorn at onc
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -18,13 +19,15 @@ import click
 from service.commands import LAZY
 from service.commands.drawing import F, build_missing, drawing, given, loaded, say
 from service.config import Config, child_environment
-from service.errors import Doc2TweetError
+from service.errors import ConfigError, Doc2TweetError
 from service.served import model_store, served_names
 
 if TYPE_CHECKING:
     from service.shapes import GenerateRequest, GenerateResult, TweetRequest, TweetResult
 
 _REQUEST_ID = "cli"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+"""What the world does to an output."""
 
 
 class _Cli(click.Group):
@@ -40,13 +43,50 @@ class _Cli(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        for text in args:
+            _check_text(text)
+        return super().parse_args(ctx, args)
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().main(*args, **kwargs)
+        except OSError as error:
+            if error.errno not in _FULL:
+                raise
+            _say_error(f"the output cannot be written: {error.strerror}")
+            _drop_what_cannot_be_written()
+            sys.exit(1)
+
     def invoke(self, ctx: click.Context) -> Any:
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            if sys.stdout is not None:
+                sys.stdout.flush()
         except Doc2TweetError as error:
-            hint = f" {error.hint}" if error.hint else ""
-            click.echo(f"doc2tweet: {error.detail}{hint}".replace("\n", " "), err=True)
+            _say_error(f"{error.detail} {error.hint or ''}".rstrip())
             ctx.exit(1)
+        return result
+
+
+def _say_error(text: str) -> None:
+    click.echo(f"doc2tweet: {text}".replace("\n", " "), err=True)
+
+
+def _drop_what_cannot_be_written() -> None:
+    """What is left in the buffer would fail once more when the interpreter ends."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _check_text(text: str) -> None:
+    """Bytes of another encoding reach Python as half characters, which no model can read."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise click.ClickException(f"{text!r} is not UTF-8.") from None
 
 
 def _writing(command: F) -> F:
@@ -86,8 +126,10 @@ def tweet(as_json: bool, **options: Any) -> None:
     from service.api.schemas import TweetSchema, check
     from service.pipeline import Patient
 
+    if options["url"] is None and options["text"] is None:
+        raise click.UsageError("Give the article's URL, or its text with --text.")
     if options["text"] == "-":
-        options["text"] = sys.stdin.read()
+        options["text"] = _stdin()
     asked: TweetRequest = check(TweetSchema(), given(options))
     with loaded(asked.drawing.model, "tweet") as parts:
         say(f"reading {asked.url or 'the text'}")
@@ -115,6 +157,16 @@ def models() -> None:
     for name in store.names():
         state = "built" if store.is_built(name) else "not built"
         click.echo(f"{name}\t{state}\t{store.spec(name).description}")
+
+
+def _stdin() -> str:
+    """All of it. Raises: ConfigError: there is none, or it is no text."""
+    if sys.stdin is None:
+        raise ConfigError("there is no stdin to read the text from")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise ConfigError("what stdin brings is not UTF-8") from None
 
 
 def _print(result: GenerateResult | TweetResult, *, as_json: bool) -> None:

@@ -8,14 +8,17 @@ have no section in their name. `docs/configuration.md` is generated from this fi
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
+from ipaddress import IPv6Address
 from pathlib import Path
 from typing import Any, get_type_hints
 
 from service.errors import ConfigError
 
 PREFIX = "DOC2TWEET_"
+_GIB, _HOUR_S, _DAY_S = 2**30, 3_600, 86_400
 _TRUE, _FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
 
 
@@ -26,15 +29,63 @@ def setting(
     least: float | None = None,
     most: float | None = None,
     secret: bool = False,
+    check: Callable[[str], None] | None = None,
 ) -> Any:
-    """A dataclass field that knows its documentation and its bounds; a secret is never shown."""
-    bounds = {"help": text, "least": least, "most": most}
-    return field(default=default, repr=not secret, metadata=bounds)
+    """A dataclass field that knows its documentation and its bounds; a secret is never shown.
+
+    Args:
+        least, most: of a number, which always has both: what is past them breaks the service.
+        check: of a text, or of each in a list; raises ValueError with what it must be.
+    """
+    known = {"help": text, "least": least, "most": most, "check": check}
+    return field(default=default, repr=not secret, metadata=known)
+
+
+def _is_host(text: str) -> None:
+    if ":" in text:
+        IPv6Address(text.removeprefix("[").removesuffix("]"))
+    elif not re.fullmatch(r"[A-Za-z0-9._-]+", text):
+        raise ValueError("must be a name or an address")
+
+
+def _is_origin(text: str) -> None:
+    if text == "*":
+        raise ValueError("name each origin; a page of any origin at all may not call")
+    if not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^/?#@\sA-Z]+", text):
+        raise ValueError(
+            f"{text} must be written as browsers send it: https://app.example, "
+            "in small letters, without a path"
+        )
+
+
+def _is_header(text: str) -> None:
+    if not re.fullmatch(r"[\x20-\x7e]+", text):
+        raise ValueError("must be printable ASCII, since it becomes a header")
+
+
+def _is_port(text: str) -> None:
+    if text != "*" and not (text.isdecimal() and 1 <= int(text) <= 65535):
+        raise ValueError("each must be from 1 to 65535, or `*`")
+
+
+def _is_rate(text: str) -> None:
+    if any(not 1 <= int(number) <= 10**9 for number in re.findall(r"\d+", text)):
+        raise ValueError("every number of it must be from 1 to a thousand million")
+
+
+def _is_url(text: str) -> None:
+    if not re.fullmatch(r"https?://[^/?#@\s]+(/[^?#\s]*)?", text):
+        raise ValueError("must look like https://host")
+
+
+def _is_level(text: str) -> None:
+    if text.lower() not in {"debug", "info", "warning", "error"}:
+        raise ValueError("must be debug, info, warning or error")
 
 
 @dataclass(frozen=True, slots=True)
 class ServerConfig:
-    host: str = setting("127.0.0.1", "Address to listen on.")
+    host: str = setting("127.0.0.1", "Address to listen on, IPv4 or IPv6.", check=_is_host)
     port: int = setting(8000, "Port to listen on.", least=0, most=65535)
     models_dir: Path | None = setting(
         None,
@@ -46,20 +97,26 @@ class ServerConfig:
         "Names of the models to serve, the first being the default of /generate and /chat; "
         "default: those that come with the project.",
     )
-    max_body_bytes: int = setting(1_048_576, "Largest request body.", least=1024)
-    request_timeout_s: float = setting(120.0, "Deadline of a request, queue included.", least=0.1)
-    socket_timeout_s: int = setting(
-        15, "Longest silence of a client while it sends or receives.", least=1
+    max_body_bytes: int = setting(1_048_576, "Largest request body.", least=1024, most=_GIB)
+    request_timeout_s: float = setting(
+        120.0, "Deadline of a request, queue included.", least=0.1, most=_DAY_S
     )
-    drain_s: float = setting(30.0, "How long requests in flight may go on after SIGTERM.", least=0)
+    socket_timeout_s: int = setting(
+        15, "Longest silence of a client while it sends or receives.", least=1, most=_HOUR_S
+    )
+    drain_s: float = setting(
+        30.0, "How long requests in flight may go on after SIGTERM.", least=0, most=_HOUR_S
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class EngineConfig:
     max_num_seqs: int = setting(16, "Sequences decoded together (KV slots).", least=1, most=256)
-    max_model_len: int = setting(2048, "Tokens of prompt and answer together.", least=64)
-    max_queued: int = setting(32, "Requests that may wait for a slot.", least=0)
-    num_threads: int = setting(0, "Threads of a model step; 0 is one a core.", least=0)
+    max_model_len: int = setting(
+        2048, "Tokens of prompt and answer together.", least=64, most=1_048_576
+    )
+    max_queued: int = setting(32, "Requests that may wait for a slot.", least=0, most=10_000)
+    num_threads: int = setting(0, "Threads of a model step; 0 is one a core.", least=0, most=256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +126,20 @@ class FetchConfig:
         "Networks that may be fetched from although they are not public (CIDR, comma-separated).",
     )
     allowed_ports: tuple[str, ...] = setting(
-        ("80", "443"), "Ports that may be fetched from; `*`: all."
+        ("80", "443"), "Ports that may be fetched from; `*`: all.", check=_is_port
     )
     deadline_s: float = setting(
-        10.0, "Whole time for waiting, look-up, connection, redirects and body.", least=0.1
+        10.0,
+        "Whole time for waiting, look-up, connection, redirects and body.",
+        least=0.1,
+        most=_HOUR_S,
     )
-    max_bytes: int = setting(5_000_000, "Largest page, counted after decompression.", least=1024)
-    user_agent: str = setting("doc2tweet/0.1 (article reader)", "How sites see this service.")
+    max_bytes: int = setting(
+        5_000_000, "Largest page, counted after decompression.", least=1024, most=100_000_000
+    )
+    user_agent: str = setting(
+        "doc2tweet/0.1 (article reader)", "How sites see this service.", check=_is_header
+    )
     proxy: str | None = setting(
         None,
         "Egress proxy, `http://host:port`, asked to CONNECT to the judged address.",
@@ -87,18 +151,25 @@ class FetchConfig:
         False,
         "Ask robots.txt before a page a user names; scraping for training always asks.",
     )
-    per_host_concurrency: int = setting(4, "Pages of one host fetched at once.", least=1)
-    per_host_rate: float = setting(10.0, "Pages of one host begun a second.", least=0.01)
-    cache_size: int = setting(256, "Articles kept; 0 turns the cache off.", least=0)
-    cache_ttl_s: float = setting(300.0, "How long an article is kept.", least=0)
-    cache_failure_ttl_s: float = setting(10.0, "How long a refusal is kept.", least=0)
+    per_host_concurrency: int = setting(
+        4, "Pages of one host fetched at once.", least=1, most=1_000
+    )
+    per_host_rate: float = setting(
+        10.0, "Pages of one host begun a second.", least=0.01, most=1_000_000
+    )
+    cache_size: int = setting(256, "Articles kept; 0 turns the cache off.", least=0, most=100_000)
+    cache_ttl_s: float = setting(300.0, "How long an article is kept.", least=0, most=30 * _DAY_S)
+    cache_failure_ttl_s: float = setting(10.0, "How long a refusal is kept.", least=0, most=_DAY_S)
     extract_children: int = setting(2, "Processes that read pages.", least=1, most=64)
-    extract_timeout_s: float = setting(2.0, "Longest time to read a page.", least=0.1)
+    extract_timeout_s: float = setting(2.0, "Longest time to read a page.", least=0.1, most=120)
     extract_memory_mb: int = setting(
-        1024, "Address space of a process that reads pages.", least=256
+        1024, "Address space of a process that reads pages.", least=256, most=65_536
     )
     min_text_chars: int = setting(
-        200, "Least text of an article; a character of Chinese or Japanese counts three.", least=1
+        200,
+        "Least text of an article; a character of Chinese or Japanese counts three.",
+        least=1,
+        most=100_000,
     )
 
 
@@ -125,15 +196,19 @@ class PostingConfig:
         "After this many seconds a claim on a draft counts as left by a process that died. "
         "Keep it well over the time a post can take.",
         least=1,
+        most=_DAY_S,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class XConfig:
     bearer_token: str | None = setting(
-        None, "App token of the X API, to import an account's tweets.", secret=True
+        None,
+        "App token of the X API, to import an account's tweets.",
+        secret=True,
+        check=_is_header,
     )
-    api_url: str = setting("https://api.x.com", "Where the X API v2 answers.")
+    api_url: str = setting("https://api.x.com", "Where the X API v2 answers.", check=_is_url)
     timeout_s: float = setting(30.0, "How long X may stay silent.", least=0.1, most=120)
 
 
@@ -143,23 +218,30 @@ class ApiConfig:
         None, "File of API keys (docs/operations.md); without it nobody needs a key."
     )
     rate: str = setting(
-        "", "Most requests of one key or address, such as `60/minute;1000/day`; empty: no limit."
+        "",
+        "Most requests of one key or address, such as `60/minute;1000/day`; empty: no limit.",
+        check=_is_rate,
     )
     rate_storage: str = setting(
         "memory://", "Where rates are counted; `redis://host:6379` for several machines."
     )
-    cors_origins: tuple[str, ...] = setting((), "Web origins whose pages may call the API.")
+    cors_origins: tuple[str, ...] = setting(
+        (), "Web origins whose pages may call the API, each by name.", check=_is_origin
+    )
     num_proxies: int = setting(
         0, "Proxies in front whose `X-Forwarded-For` is believed.", least=0, most=10
     )
     heartbeat_s: float = setting(
-        10.0, "A stream silent for so long gets a comment as a sign of life.", least=0.1
+        10.0,
+        "A stream silent for so long gets a comment as a sign of life.",
+        least=0.1,
+        most=_HOUR_S,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class LogConfig:
-    level: str = setting("info", "debug, info, warning or error.")
+    level: str = setting("info", "debug, info, warning or error.", check=_is_level)
     traces: bool = setting(False, "Send spans by OpenTelemetry; needs the extra `otel`.")
     user_text: bool = setting(False, "Whether logs may hold prompts, URLs and error messages.")
 
@@ -167,10 +249,14 @@ class LogConfig:
 @dataclass(frozen=True, slots=True)
 class UpstreamConfig:
     api_key: str | None = setting(
-        None, "Key for the servers that models name as `upstream`.", secret=True
+        None, "Key for the servers that models name as `upstream`.", secret=True, check=_is_header
     )
-    timeout_s: float = setting(30.0, "How long such a server may stay silent.", least=0.1)
-    max_open: int = setting(64, "Requests that may be under way at one such model.", least=1)
+    timeout_s: float = setting(
+        30.0, "How long such a server may stay silent.", least=0.1, most=_HOUR_S
+    )
+    max_open: int = setting(
+        64, "Requests that may be under way at one such model.", least=1, most=10_000
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,15 +331,23 @@ def _read_section(section: Field[Any], env: Mapping[str, str]) -> Any:
 def _parse(name: str, text: str, kind: Any, f: Field[Any]) -> Any:
     try:
         value = _convert(text.strip(), kind)
-    except ValueError as error:
-        raise ConfigError(f"{name}={text!r}: {error}") from None
-    least, most = f.metadata["least"], f.metadata["most"]
-    # `not >=` rather than `<`, so that NaN is refused too.
-    if (least is not None and not value >= least) or (most is not None and not value <= most):
-        raise ConfigError(
-            f"{name}={text!r}: must be at least {least}" + f", at most {most}" * (most is not None)
-        )
+        _check(value, f)
+    except (ValueError, RuntimeError) as error:  # RuntimeError: the home folder of nobody
+        raise ConfigError(f"{name}={repr(text) if f.repr else '…'}: {error}") from None
     return value
+
+
+def _check(value: Any, f: Field[Any]) -> None:
+    """Raises: ValueError: with what it must be."""
+    least, most = f.metadata["least"], f.metadata["most"]
+    # Written so that NaN is refused too; infinity is more than any bound.
+    if least is not None and not least <= value <= most:
+        raise ValueError(f"must be from {least} to {most}")
+    for text in (value,) if isinstance(value, str) else value if isinstance(value, tuple) else ():
+        if not text.isprintable():
+            raise ValueError("must not hold control characters")
+        if f.metadata["check"]:
+            f.metadata["check"](text)
 
 
 def _convert(text: str, kind: Any) -> Any:
@@ -276,6 +370,11 @@ def _default_text(f: Field[Any]) -> str:
     return f"`{','.join(f.default) if isinstance(f.default, tuple) else f.default}`"
 
 
+def _range_text(f: Field[Any]) -> str:
+    least, most = f.metadata["least"], f.metadata["most"]
+    return "" if least is None else f"{least} to {most}"
+
+
 def as_markdown() -> str:
     """The reference page of all settings."""
     lines = [
@@ -285,9 +384,10 @@ def as_markdown() -> str:
         "Every setting is an environment variable.",
     ]
     for section in fields(Config):
-        lines += ["", f"## {section.name}", "", "| variable | default | meaning |", "|---|---|---|"]
+        lines += ["", f"## {section.name}", ""]
+        lines += ["| variable | default | allowed | meaning |", "|---|---|---|---|"]
         lines += [
-            f"| `{name}` | {_default_text(f)} | {f.metadata['help']} |"
+            f"| `{name}` | {_default_text(f)} | {_range_text(f)} | {f.metadata['help']} |"
             for name, f in _variables(section)
         ]
     return "\n".join(lines) + "\n"

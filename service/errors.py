@@ -152,6 +152,7 @@ class PromptTooLong(RequestError):
                 "max_model_len": max_model_len,
             },
         )
+        self.num_prompt_tokens = num_prompt_tokens
 
 
 class Unauthenticated(RequestError):

@@ -8,6 +8,7 @@ many machines they are worked on.
 from __future__ import annotations
 
 import heapq
+import threading
 import time
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -127,8 +128,14 @@ def executor_on(on: str | None, max_workers: int) -> Iterator[Executor]:
 class ThreadExecutor:
     """On this machine, in threads: for work that mostly waits."""
 
-    def __init__(self, max_workers: int) -> None:
+    def __init__(self, max_workers: int, stopping: threading.Event | None = None) -> None:
+        """
+        Args:
+            stopping: once it is set nothing more is started, and what is under way is still
+                yielded; that it ends soon is for whoever does it to see to.
+        """
         self._max_workers = max_workers
+        self._stopping = stopping or threading.Event()
 
     def map_unordered(
         self,
@@ -142,7 +149,7 @@ class ThreadExecutor:
         running: dict[Future[Result], tuple[Hashable, float]] = {}
         pool = ThreadPoolExecutor(self._max_workers)
         try:
-            while queue or running:
+            while running or (queue and not self._stopping.is_set()):
                 self._start(pool, fn, queue, running)
                 for future in self._finished(queue, running):
                     queue.done(*running.pop(future))
@@ -158,7 +165,7 @@ class ThreadExecutor:
         queue: KeyedQueue[Item],
         running: dict[Future[Result], tuple[Hashable, float]],
     ) -> None:
-        while len(running) < self._max_workers:
+        while len(running) < self._max_workers and not self._stopping.is_set():
             now = time.monotonic()
             taken = queue.take(now)
             if taken is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Iterable, Iterator
 from collections.abc import Sequence as Strings
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 
 from service.engine.llm_engine import TokenOutput
 from service.engine.request_stream import Aborted, RequestStream, StreamEvent
@@ -69,10 +69,21 @@ class Candidate:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Usage:
     prompt_tokens: int
     completion_tokens: int
+    steps: InitVar[int]
+    """For the metrics alone, so no member of the answer."""
+
+    def __post_init__(self, steps: int) -> None:
+        vars(self)["num_steps"] = steps
+
+    @property
+    def num_steps(self) -> int:
+        """Steps between the first tokens and the last, in which all candidates advance together."""
+        number: int = vars(self)["num_steps"]
+        return number
 
     @property
     def total_tokens(self) -> int:

@@ -7,7 +7,8 @@ _SPARE_THREADS = 64
 """Beyond those that slots and queue can hold, so that health checks and refusals never wait behind
 clients that stall. One that nobody needs is never started."""
 
-bind = f"{_config.server.host}:{_config.server.port}"
+_host = _config.server.host
+bind = f"{f'[{_host}]' if ':' in _host and _host[0] != '[' else _host}:{_config.server.port}"
 wsgi_app = "service.wsgi:app"
 workers = 1
 worker_class = "service.gunicorn_worker.Worker"

@@ -10,13 +10,15 @@ import socket
 import struct
 import sys
 import threading
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, cast
 
 from gunicorn import util
 from gunicorn.glogging import Logger
 from gunicorn.workers.gthread import ThreadWorker
 
-from service.observability import JsonFormatter
+from service.errors import Doc2TweetError, RequestError, UnsupportedFeature
+from service.observability import JsonFormatter, request_id
 
 if TYPE_CHECKING:
     from service.api.parts import Parts
@@ -47,7 +49,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         """Answer what never reached the app, such as a broken request line."""
         page = _Recorder()
         super().handle_error(req, page, addr, exc)
-        client.sendall(_as_problem(page.status_line()))
+        error, id_ = _error_of(page.status()), request_id(None)
+        told = {"request_id": id_, "status": error.status, "error": error.type}
+        self.log.info("refused before it was read", extra={"fields": told})
+        client.sendall(_as_problem(error, id_))
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """SIGTERM: go on answering (`/readyz` with 503) until the requests in flight have ended."""
@@ -107,26 +112,33 @@ class _Recorder:
     def sendall(self, data: bytes) -> None:
         self._written += data
 
-    def status_line(self) -> tuple[int, str]:
-        _, code, reason = self._written.split(b"\r\n", 1)[0].decode("latin-1").split(" ", 2)
-        return int(code), reason
+    def status(self) -> int:
+        return int(self._written.split(b" ", 2)[1])
 
 
-def _as_problem(status: tuple[int, str]) -> bytes:
-    code, reason = status
+def _error_of(status: int) -> Doc2TweetError:
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        detail = "The request is sent in a transfer coding that this service does not know."
+        return UnsupportedFeature(detail, status=status)
+    if status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return RequestError("The request is no HTTP that this service understands.", status=status)
+    return Doc2TweetError("The service failed on this request; its log says more.", status=status)
+
+
+def _as_problem(error: Doc2TweetError, id_: str) -> bytes:
     problem = {
-        "type": "bad-request" if code < 500 else "internal-error",
-        "title": reason,
-        "status": code,
-        "detail": "The request is no HTTP that this service understands."
-        if code < 500
-        else "The service failed on this request; its log says more.",
-        "retryable": False,
+        "type": error.type,
+        "title": error.title,
+        "status": error.status,
+        "detail": error.detail,
+        "retryable": error.retryable,
+        "instance": f"urn:request:{id_}",
     }
     body = json.dumps(problem).encode()
     head = (
-        f"HTTP/1.1 {code} {reason}\r\nConnection: close\r\n"
-        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\nConnection: close\r\n"
+        f"Content-Type: application/problem+json\r\nContent-Length: {len(body)}\r\n"
+        f"X-Request-ID: {id_}\r\n\r\n"
     )
     return head.encode("latin-1") + body
 

@@ -21,6 +21,8 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metr
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
+from service.errors import SetupError
+
 if TYPE_CHECKING:  # gunicorn's own process reads this file, and needs none of these
     from service.articles.reader import ReaderStats
     from service.engine.lane import EngineStats
@@ -60,13 +62,16 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line, default=str)
 
     def _exception(self, error: BaseException) -> dict[str, Any]:
-        """Kind and frames; the message only on request, since it may quote a user."""
+        """Kind and frames; the message only on request, since it may quote a user.
+
+        What is wrong with the installation is said in the project's own words, to the operator.
+        """
         frames = traceback.extract_tb(error.__traceback__)
         told: dict[str, Any] = {
             "kind": type(error).__qualname__,
             "frames": [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames],
         }
-        if self._user_text:
+        if self._user_text or isinstance(error, SetupError):
             told["message"] = str(error)
         return told
 
@@ -118,8 +123,8 @@ class Metrics:
         for stage, ms in times.items():
             self.stages.labels(stage.removesuffix("_ms")).observe(ms / 1e3)
         self.ttft.labels(model).observe((times["queue_ms"] + times["prefill_ms"]) / 1e3)
-        if usage.completion_tokens > 1:
-            self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.completion_tokens)
+        if usage.num_steps:
+            self.tpot.labels(model).observe(times["decode_ms"] / 1e3 / usage.num_steps)
 
     def watch(
         self,

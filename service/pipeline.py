@@ -8,8 +8,8 @@ answer is still wanted.
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Sequence
-from contextlib import closing
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -27,7 +27,7 @@ from service.articles.reader import ArticleReader, ReadArticle, ReaderStats
 from service.engine.lane import EngineStats
 from service.engine.request_stream import RequestStream
 from service.engine.sampling_params import SamplingParams
-from service.errors import ModelNotFound
+from service.errors import ModelNotFound, PromptTooLong, ValidationFailed
 from service.generation import Candidate, Pause, TextDelta, gather, stream_text
 from service.model_spec import ModelSpec, Task
 from service.models import default_for
@@ -103,7 +103,11 @@ class _Writing:
         self._worker, self._model, self._prompt = worker, model, prompt
         self._drawing, self._watch = drawing, watch
         self.streams: list[RequestStream] = []
-        self.candidates: list[Candidate] = []
+        self.draws: list[list[Candidate]] = []
+
+    @property
+    def candidates(self) -> list[Candidate]:
+        return [candidate for draw in self.draws for candidate in draw]
 
     def draw(self, params: SamplingParams) -> Generator[Delta | Pause, None, list[Candidate]]:
         """Hand text on as it comes. Returns: the new candidates, numbered from `first_index`."""
@@ -125,7 +129,7 @@ class _Writing:
                     deltas.append(replace(event, index=event.index + params.first_index))
                     yield delta_of(deltas[-1], self.token_teller)
         new = gather(deltas)
-        self.candidates += new
+        self.draws.append(new)
         return new
 
     def select(
@@ -195,8 +199,8 @@ class Pipeline:
     ) -> Generator[TextEvent, None, None]:
         model = self._model(asked.drawing.model, "chat")
         with self._admission.place(model.name):
-            room = model.max_model_len - asked.drawing.params.max_tokens
-            prompt = chat_prompt(model.tokenizer, model.spec, asked.messages, room)
+            with _room(model, asked.drawing) as room:
+                prompt = chat_prompt(model.tokenizer, model.spec, asked.messages, room)
             dropped = prompt.num_dropped_messages
             for event in self._write(model, prompt, asked.drawing, request_id, watch):
                 if isinstance(event, GenerateResult):
@@ -208,11 +212,14 @@ class Pipeline:
     ) -> Generator[TweetEvent, None, None]:
         """The article, the candidates as they are written, the tweets, the result."""
         model = self._model(asked.drawing.model, "tweet")
+        _check_rows(asked, model)
         with self._admission.place(model.name):
             read = self._read(asked, watch)
             article = read.article
-            room = model.max_model_len - asked.drawing.params.max_tokens
-            prompt = article_prompt(model.tokenizer, model.spec, article.title, article.text, room)
+            with _room(model, asked.drawing) as room:
+                prompt = article_prompt(
+                    model.tokenizer, model.spec, article.title, article.text, room
+                )
             summary = article_summary(article, prompt, model.tokenizer)
             yield summary
             writing = _Writing(self._worker, model, prompt, asked.drawing, watch)
@@ -229,7 +236,7 @@ class Pipeline:
             asked.drawing.params.seed,
             summary,
             tweets,
-            usage_of(prompt, writing.candidates),
+            usage_of(prompt, writing.draws),
             timings_of(writing.streams, read),
         )
 
@@ -282,7 +289,7 @@ class Pipeline:
             model.name,
             drawing.params.seed,
             tuple(choice_of(candidate, writing.token_teller) for candidate in candidates),
-            usage_of(prompt, candidates),
+            usage_of(prompt, writing.draws),
             timings_of(writing.streams),
         )
 
@@ -296,6 +303,29 @@ class Pipeline:
 
         left = max(0.001, watch.deadline - time.monotonic())
         return self._reader.read(asked.url, deadline_s=left, cancelled=cancelled)
+
+
+def _check_rows(asked: TweetRequest, model: ServedModel) -> None:
+    """Refuse what the engine would refuse, by the request's own names, before a page is fetched."""
+    params = asked.drawing.params
+    best_of = None if params.temperature == 0 else asked.best_of  # greedy drawing passes it over
+    errors = {
+        name: [f"Must be at most {model.max_num_seqs} here."]
+        for name, number in (("n", params.n), ("best_of", best_of))
+        if number is not None and number > model.max_num_seqs
+    }
+    if errors:
+        raise ValidationFailed(errors)
+
+
+@contextmanager
+def _room(model: ServedModel, drawing: Drawing) -> Iterator[int]:
+    """Yields: the tokens a prompt may have. Raises: PromptTooLong: as the caller counts."""
+    max_tokens = drawing.params.max_tokens
+    try:
+        yield model.max_model_len - max_tokens
+    except PromptTooLong as error:
+        raise PromptTooLong(error.num_prompt_tokens, max_tokens, model.max_model_len) from None
 
 
 def _last(events: Iterable[object]) -> Any:

@@ -142,8 +142,8 @@ def chat_prompt(
     prefix = [] if brings_system else _turn(tokenizer, default)
     turns = [_turn(tokenizer, message) for message in messages]
     opening = _open_turn(tokenizer, "assistant")
-    room = max_prompt_tokens - len(prefix) - len(opening)
-    kept = _newest_that_fit(messages, [len(turn) for turn in turns], room)
+    num_fixed = len(prefix) + len(opening)
+    kept = _newest_that_fit(messages, [len(turn) for turn in turns], num_fixed, max_prompt_tokens)
     num_dropped = len(messages) - len(kept)
     return Prompt(
         token_ids=(*prefix, *chain.from_iterable(turns[i] for i in kept), *opening),
@@ -238,16 +238,23 @@ def _encode_head(tokenizer: Tokenizer, text: str, max_tokens: int) -> list[int]:
     return ids
 
 
-def _newest_that_fit(messages: Sequence[ChatMessage], sizes: list[int], room: int) -> list[int]:
-    """Indices of the messages kept: system ones, the last, and the newest others that fit."""
+def _newest_that_fit(
+    messages: Sequence[ChatMessage], sizes: list[int], num_fixed: int, max_tokens: int
+) -> list[int]:
+    """Indices of the messages kept: system ones, the last, and the newest others that fit.
+
+    Args:
+        sizes: tokens of each message.
+        num_fixed: tokens of the prompt besides.
+    """
     must = {i for i, m in enumerate(messages) if m.role == "system"} | {len(messages) - 1}
-    needed = sum(sizes[i] for i in must)
-    if needed > room:
-        raise PromptTooLong(needed, 0, max(room, 0))
+    needed = num_fixed + sum(sizes[i] for i in must)
+    if needed > max_tokens:
+        raise PromptTooLong(needed, 0, max_tokens)
     kept = set(must)
     for i in sorted(set(range(len(messages))) - must, reverse=True):
         needed += sizes[i]
-        if needed > room:
+        if needed > max_tokens:
             break
         kept.add(i)
     if len(kept) < len(messages):

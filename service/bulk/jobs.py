@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -67,12 +67,18 @@ class Source:
         """Every job, numbered.
 
         Raises:
-            ConfigError: a file cannot be read, or a line of it is no article.
+            ConfigError: a file cannot be read or holds nothing, a line of it is no article, or
+                seeds would grow too large.
         """
         items = [item for item in self._items() for _ in range(self.num)]
-        if base_seed + len(items) > MAX_SEED:
-            raise ConfigError(f"the seed may be at most {MAX_SEED - len(items)}")
-        return [Job(number, base_seed + number, **item) for number, item in enumerate(items)]
+        if not items:
+            raise ConfigError(f"{self.file} holds nothing to write about; give it a line each")
+        return seeded([Job(number, 0, **item) for number, item in enumerate(items)], base_seed)
+
+    @property
+    def file(self) -> Path | None:
+        """What is read, if anything is."""
+        return self.prompts or self.urls or self.articles
 
     def _items(self) -> Iterator[dict[str, str]]:
         if self.prompt is not None:
@@ -83,6 +89,17 @@ class Source:
             yield from ({"url": line, "source": line} for line in _lines(self.urls))
         if self.articles is not None:
             yield from _articles(self.articles)
+
+
+def seeded(jobs: list[Job], base_seed: int) -> list[Job]:
+    """The same jobs, each with its seed from `base_seed` on. A list may be readable only once.
+
+    Raises:
+        ConfigError: seeds would grow too large.
+    """
+    if base_seed + len(jobs) > MAX_SEED:
+        raise ConfigError(f"the seed may be at most {MAX_SEED - len(jobs)}")
+    return [replace(job, seed=base_seed + job.number) for job in jobs]
 
 
 def _lines(path: Path) -> list[str]:

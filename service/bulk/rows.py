@@ -1,17 +1,19 @@
 """The file that rows go to: whole jobs, appended; what is in it is never done again.
 
 A row says which job it is of and how many rows that job has. A run that was killed leaves at most
-a part of the last job; opening the file takes that part away.
+a part of the last job; opening the file takes that part away, and touches no file of anything else.
 """
 
 from __future__ import annotations
 
+import codecs
 import errno
 import fcntl
 import json
 import os
+import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -43,6 +45,9 @@ class Row:
     """Digest of what the run was asked; another run does not go on with this file."""
 
 
+_MEMBERS = tuple(field.name for field in fields(Row))
+
+
 class RowFile:
     """An output file, locked for this process while it is open."""
 
@@ -52,7 +57,8 @@ class RowFile:
             run: digest of what is asked.
 
         Raises:
-            ConfigError: another process writes it, or it holds another run's rows.
+            ConfigError: another process writes it, it holds another run's rows or anything else,
+                or is no plain file.
             SetupError: it cannot be written.
         """
         self._path, self._run = path, run
@@ -61,6 +67,7 @@ class RowFile:
         self.done: set[int] = set()
         """Numbers of the jobs that are in the file."""
         self.num_rows = 0
+        self._is_new = not path.exists()
         try:
             self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
@@ -78,6 +85,9 @@ class RowFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
     ) -> None:
+        """A file that this run began and put nothing into is taken away."""
+        if self._is_new and not os.fstat(self._fd).st_size:
+            self._path.unlink(missing_ok=True)
         os.close(self._fd)
 
     def append(self, rows: Sequence[Row]) -> None:
@@ -106,6 +116,8 @@ class RowFile:
         return (row["text"] for row in rows)
 
     def _lock(self) -> None:
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):
+            raise ConfigError(f"{self._path} is no plain file; name one to write into")
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -136,18 +148,15 @@ class RowFile:
         Raises:
             ConfigError: the row is no row of this run.
         """
-        try:
-            row = json.loads(line) if line.endswith(b"\n") else None
-        except ValueError:
-            row = None
-        if row is None and not line.endswith(b"\n"):
+        row = _parsed(line)
+        if isinstance(row, dict) and row.get("run") == self._run:
+            return row if line.endswith(b"\n") else None
+        if row is None and not line.endswith(b"\n") and _may_begin_a_row(line):
             return None
-        if not isinstance(row, dict) or row.get("run") != self._run:
-            raise ConfigError(
-                f"{self._path} holds something else than this command writes; "
-                "name another output, or ask for what it was begun with"
-            )
-        return row
+        raise ConfigError(
+            f"{self._path} holds something else than this command writes; "
+            "name another output, or ask for what it was begun with"
+        )
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         with open(self._fd, encoding="utf-8", closefd=False) as file:
@@ -159,3 +168,29 @@ class RowFile:
 def _write_all(fd: int, data: bytes) -> None:
     while data:
         data = data[os.write(fd, data) :]
+
+
+def _parsed(line: bytes) -> object:
+    """The JSON value of a line; None where it is none."""
+    try:
+        return json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _may_begin_a_row(line: bytes) -> bool:
+    """Whether a line that was cut off begins as rows do: with their members, in their order."""
+    try:
+        rest = codecs.getincrementaldecoder("utf-8")().decode(line)  # may end in half a character
+    except ValueError:
+        return False
+    for number, name in enumerate(_MEMBERS):
+        key = ("{" if number == 0 else ", ") + f'"{name}": '
+        if not rest.startswith(key):
+            return key.startswith(rest)
+        rest = rest[len(key) :]
+        try:
+            rest = rest[json.JSONDecoder().raw_decode(rest)[1] :]
+        except (ValueError, RecursionError):
+            return rest[:1] in {"", '"', "[", "{", "n"}  # of a text, a list, an object, null
+    return rest in {"", "}"}

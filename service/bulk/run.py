@@ -14,7 +14,11 @@ from tqdm import tqdm
 from service.bulk.jobs import Job
 from service.bulk.rows import RowFile
 from service.bulk.work import Done
+from service.errors import ConfigError, SetupError
 from service.executor import Executor
+
+_OPENING = b'{"job": '
+"""How every line of the errors begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +39,18 @@ class ErrorFile:
     """Beside the rows: the jobs that gave none, and why. Each run tries them again, anew."""
 
     def __init__(self, path: Path) -> None:
+        """
+        Raises:
+            ConfigError: there is a file that no run wrote.
+            SetupError: it cannot be removed.
+        """
         self._path = path
-        path.unlink(missing_ok=True)
+        try:
+            if path.exists() and not _OPENING.startswith(_head(path)):
+                raise ConfigError(f"{path} is where failures are told; move that file away")
+            path.unlink(missing_ok=True)
+        except OSError as error:
+            raise SetupError(f"{path} cannot be replaced: {error.strerror}") from None
 
     def add(self, done: Done) -> None:
         said = {"job": done.job.number, "source": done.job.source or done.job.prompt}
@@ -44,6 +58,11 @@ class ErrorFile:
         # That a job failed is told at the end too; a full disk stops the rows themselves.
         with suppress(OSError), self._path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return file.read(len(_OPENING))
 
 
 def run_bulk(
@@ -58,7 +77,7 @@ def run_bulk(
     """Do every job that is not in the file.
 
     Args:
-        work: does one job, and never raises.
+        work: does one job, and never raises. A job whose run was stopped is left to the next.
         spacing_s: least time between two jobs of one host, however many machines there are.
 
     Raises:
@@ -70,6 +89,8 @@ def run_bulk(
     results = executor.map_unordered(work, pending, key=key, spacing_s=spacing_s)
     with tqdm(total=len(jobs), initial=len(jobs) - len(pending), unit="job", disable=None) as bar:
         for done in results:
+            if done.is_stopped:
+                continue
             if done.error is None:
                 rows.append(done.rows)
             else:

@@ -6,12 +6,13 @@ Runs in many threads at once, so that the engine's batch is full; on a cluster i
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from service.bulk.jobs import Job
 from service.bulk.rows import Row
-from service.errors import Doc2TweetError, EngineOverloaded
-from service.pipeline import Patient, Pipeline
+from service.errors import Doc2TweetError, EngineOverloaded, RequestAborted
+from service.pipeline import Patient, Pipeline, Watch
 from service.shapes import Drawing, GenerateRequest, TweetRequest
 from service.tweets.overlap import is_memorised
 from service.tweets.tweet import Tweet, TweetRules
@@ -44,6 +45,25 @@ class Done:
     """The kind of the error."""
     detail: str = ""
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether it was the run that ended, which says nothing of the job."""
+        return self.error == RequestAborted.type
+
+
+@dataclass(frozen=True, slots=True)
+class UntilStopped(Patient):
+    """Waits for as long as the run goes on."""
+
+    stopped: Callable[[], bool]
+
+    def check(self) -> None:
+        if self.stopped():
+            raise RequestAborted("The run was stopped.")
+
+
+_PATIENT = Patient()
+
 
 @dataclass(frozen=True, slots=True)
 class BulkWork:
@@ -51,6 +71,7 @@ class BulkWork:
 
     pipeline: Pipeline
     asked: Asked
+    watch: Watch = _PATIENT
 
     def __call__(self, job: Job) -> Done:
         try:
@@ -60,6 +81,7 @@ class BulkWork:
 
     def _write(self, job: Job) -> Done:
         while True:
+            self.watch.check()
             try:
                 return self._prompt(job) if job.prompt is not None else self._article(job)
             except EngineOverloaded as error:
@@ -68,7 +90,7 @@ class BulkWork:
     def _prompt(self, job: Job) -> Done:
         prompt = self.asked.prefix + (job.prompt or "")
         request = GenerateRequest(prompt=prompt, drawing=self._drawing(job))
-        result = self.pipeline.generate(request, f"bulk-{job.number}", Patient())
+        result = self.pipeline.generate(request, f"bulk-{job.number}", self.watch)
         begin = prompt if self.asked.include_prefix else ""
         row = self._row(job, result.model, len(result.choices))
         rows = [
@@ -90,7 +112,7 @@ class BulkWork:
             title=job.title,
             text=job.text or "",
         )
-        result = self.pipeline.tweet(request, f"bulk-{job.number}", Patient())
+        result = self.pipeline.tweet(request, f"bulk-{job.number}", self.watch)
         row = self._row(job, result.model, len(result.tweets))
         rows = tuple(
             replace(

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from service.bulk.jobs import Source
+from service.bulk.jobs import Source, seeded
 from service.commands.drawing import drawing, given, loaded
+from service.commands.stopping import stopping_on_interrupt
 from service.config import Config
-from service.errors import SetupError
+from service.errors import ConfigError
 
 if TYPE_CHECKING:
     from service.bulk.jobs import Job
@@ -52,13 +53,27 @@ def bulk(output: Path, form: str, delimiter: str, on: str | None, **options: Any
     """
     source = _source(options)
     rows_path = output if form == "jsonl" else output.with_name(output.name + ".jsonl")
+    errors_path = rows_path.with_name(rows_path.name + ".errors")
+    _spare_the_input(source, {output, rows_path, errors_path})
     asked = _asked(options, source)
+    jobs = source.jobs(asked.drawing.params.seed)  # before any file is made
     from service.bulk.rows import RowFile
+    from service.bulk.run import ErrorFile
+    from service.bulk.texts import TextFile
 
     with RowFile(rows_path, asked.run) as rows:
-        _fill(rows, rows_path, source, asked, on)
-        if form == "text":
-            _write_texts(output, rows, delimiter)
+        texts = TextFile(output, delimiter) if form == "text" else None
+        if texts:
+            texts.check(rows)
+        _fill(jobs, rows, rows_path, ErrorFile(errors_path), source, asked, on)
+        if texts:
+            texts.write(rows)
+
+
+def _spare_the_input(source: Source, outputs: set[Path]) -> None:
+    for path in outputs:
+        if source.file is not None and path.exists() and path.samefile(source.file):
+            raise ConfigError(f"{path} is what is read; name another output")
 
 
 def _source(options: dict[str, Any]) -> Source:
@@ -89,18 +104,23 @@ def _asked(options: dict[str, Any], source: Source) -> Asked:
     return Asked(drawing, tweet, prefix, include_prefix, digest)
 
 
-def _fill(rows: RowFile, path: Path, source: Source, asked: Asked, on: str | None) -> None:
+def _fill(
+    jobs: list[Job],
+    rows: RowFile,
+    path: Path,
+    errors: ErrorFile,
+    source: Source,
+    asked: Asked,
+    on: str | None,
+) -> None:
     """Do what the file lacks. A stop leaves a file that the same command goes on with."""
-    from service.bulk.run import ErrorFile
-
-    fresh = asked.drawing.params.seed
-    jobs = source.jobs(fresh if rows.base_seed is None else rows.base_seed)
-    errors = ErrorFile(path.with_name(path.name + ".errors"))
+    if rows.base_seed is not None:
+        jobs = seeded(jobs, rows.base_seed)
     if all(job.number in rows.done for job in jobs):
         click.echo(f"{len(jobs)} jobs, all of them in {path} already", err=True)
         return
     try:
-        report = _run(jobs, rows, errors, asked, source, on)
+        _tell(_run(jobs, rows, errors, asked, source, on), path)
     except KeyboardInterrupt:
         click.echo(
             f"\ndoc2tweet: stopped; {rows.num_rows} rows are in {path}, and the same "
@@ -108,7 +128,6 @@ def _fill(rows: RowFile, path: Path, source: Source, asked: Asked, on: str | Non
             err=True,
         )
         sys.exit(130)
-    _tell(report, path)
 
 
 def _run(
@@ -119,8 +138,9 @@ def _run(
     source: Source,
     on: str | None,
 ) -> BulkReport:
+    """Raises KeyboardInterrupt where it was stopped before all was done."""
     from service.bulk.run import run_bulk
-    from service.bulk.work import BulkWork
+    from service.bulk.work import BulkWork, UntilStopped
     from service.executor import ThreadExecutor, executor_on
 
     max_workers = Config.from_env().engine.max_num_seqs * 2
@@ -132,9 +152,12 @@ def _run(
         there = RemoteBulkWork(asked, task, tuple(settings.items()))
         with executor_on(on, max_workers) as executor:
             return run_bulk(jobs, there, executor, rows, errors, spacing_s=_SPACING_S)
-    with loaded(asked.drawing.model, task, **settings) as parts:
-        work = BulkWork(parts.pipeline, asked)
-        return run_bulk(jobs, work, ThreadExecutor(max_workers), rows, errors)
+    with loaded(asked.drawing.model, task, **settings) as parts, stopping_on_interrupt() as stop:
+        work = BulkWork(parts.pipeline, asked, UntilStopped(stop.is_set))
+        report = run_bulk(jobs, work, ThreadExecutor(max_workers, stop), rows, errors)
+    if stop.is_set():
+        raise KeyboardInterrupt
+    return report
 
 
 def _tell(report: BulkReport, path: Path) -> None:
@@ -147,11 +170,3 @@ def _tell(report: BulkReport, path: Path) -> None:
         click.echo(
             f"{report.num_failed} failed, as {path}.errors says; run again to retry", err=True
         )
-
-
-def _write_texts(path: Path, rows: RowFile, delimiter: str) -> None:
-    try:
-        with path.open("w", encoding="utf-8") as file:
-            file.writelines(f"{text}\n{delimiter}\n" for text in rows.texts())
-    except OSError as error:
-        raise SetupError(f"{path} cannot be written: {error.strerror}") from None

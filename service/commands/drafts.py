@@ -19,6 +19,8 @@ from service.drafts.files import DELIMITER, BadRow, as_row, read_candidates
 if TYPE_CHECKING:
     from service.desk import Desk
 
+_NUMBER = click.IntRange(1, 2**63 - 1)
+"""What a database can count to."""
 _STATES = click.Choice([state.value for state in DraftState])
 
 
@@ -104,7 +106,7 @@ def count() -> None:
 
 
 @drafts.command()
-@click.argument("draft_id", metavar="NUMBER", type=int)
+@click.argument("draft_id", metavar="NUMBER", type=_NUMBER)
 def history(draft_id: int) -> None:
     """Who did what to draft NUMBER, oldest first."""
     with _desk() as desk:
@@ -114,7 +116,7 @@ def history(draft_id: int) -> None:
 
 
 @drafts.command()
-@click.argument("numbers", nargs=-1, required=True, type=int)
+@click.argument("numbers", nargs=-1, required=True, type=_NUMBER)
 @click.option("--account", required=True, help="A name of the accounts file.")
 @click.option("--at", type=click.DateTime(), help="Local time; default: the next free one.")
 def schedule(numbers: tuple[int, ...], account: str, at: datetime | None) -> None:
@@ -130,7 +132,7 @@ def schedule(numbers: tuple[int, ...], account: str, at: datetime | None) -> Non
 
 
 @drafts.command()
-@click.argument("number", type=int)
+@click.argument("number", type=_NUMBER)
 @click.argument("text")
 def edit(number: int, text: str) -> None:
     """Give draft NUMBER another TEXT, and keep it."""
@@ -150,7 +152,7 @@ for _action, _help in (
     (Action.UNSCHEDULE, "Take drafts NUMBERS off the schedule."),
     (Action.UNDO, "Take back the last change to drafts NUMBERS."),
 ):
-    _numbers = click.Argument(["numbers"], nargs=-1, required=True, type=int)
+    _numbers = click.Argument(["numbers"], nargs=-1, required=True, type=_NUMBER)
     drafts.add_command(
         click.Command(
             _action.value, params=[_numbers], callback=partial(_plain, _action), help=_help

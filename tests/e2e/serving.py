@@ -127,7 +127,7 @@ def _wait_until_ready(service: Service) -> None:
         try:
             if service.get("/readyz", timeout=5).status_code == 200:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise AssertionError(f"not ready: {service.log.read_text()[-2000:]}")
 

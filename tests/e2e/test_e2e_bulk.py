@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import time
@@ -41,6 +42,18 @@ def test_a_killed_run_goes_on_and_draws_no_seed_twice(built_model: str, tmp_path
     assert (len(lines), len(seeds)) == (NUM, NUM)
     assert len(half) < NUM
     assert "tokens/s" in said
+
+
+def test_ctrl_c_ends_a_run_soon(built_model: str, tmp_path: Path) -> None:
+    output = tmp_path / "out.jsonl"
+    with start(output, "--model", built_model, num=5_000) as run:
+        while not output.exists() or not output.stat().st_size:
+            assert run.poll() is None
+            time.sleep(0.01)
+        run.send_signal(signal.SIGINT)
+        _, said = run.communicate(timeout=20)
+    assert run.returncode == 130
+    assert said.index("stopping") < said.index("goes on from there")
 
 
 @pytest.mark.cluster

@@ -222,6 +222,17 @@ def test_case_28_what_never_reaches_the_app_is_a_problem_too(
     assert json.loads(body)["status"] == status
 
 
+def test_case_28_a_transfer_coding_that_nobody_knows_is_said_to_be_that(quick: Service) -> None:
+    head, _, body = raw(quick, b"POST / HTTP/1.1\r\nTransfer-Encoding: foo\r\n\r\n").partition(
+        b"\r\n\r\n"
+    )
+    problem = json.loads(body)
+    assert head.startswith(b"HTTP/1.1 501 Not Implemented")
+    assert (problem["type"], problem["title"]) == ("unsupported-feature", "This is not supported")
+    assert problem["instance"].removeprefix("urn:request:").encode() in head
+    assert problem["instance"].removeprefix("urn:request:") in quick.log.read_text()
+
+
 def test_case_25_many_requests_leave_nothing_behind(quick: Service) -> None:
     worker = quick.children()[0]
 

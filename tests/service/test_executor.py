@@ -102,5 +102,19 @@ def test_who_stops_early_starts_nothing_more() -> None:
     assert len(seen) == num_seen
 
 
+def test_what_is_under_way_is_yielded_after_a_stop() -> None:
+    stopping, release = threading.Event(), threading.Event()
+
+    def wait(item: int) -> int:
+        if item == 1:
+            stopping.set()
+        release.wait(10)
+        return item
+
+    results = ThreadExecutor(2, stopping).map_unordered(wait, range(100))
+    threading.Timer(0.05, release.set).start()
+    assert sorted(results) == [0, 1]
+
+
 def test_nothing_to_do_is_done_at_once() -> None:
     assert list(ThreadExecutor(2).map_unordered(str, [])) == []

@@ -56,6 +56,11 @@ def test_seeds_that_would_not_fit_are_refused() -> None:
         Source(prompt="x", num=2).jobs(MAX_SEED)
 
 
+def test_a_list_of_nothing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"in\.txt holds nothing"):
+        Source(urls=write(tmp_path, "\n \n")).jobs(0)
+
+
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="cannot be read"):
         Source(urls=tmp_path / "none").jobs(0)

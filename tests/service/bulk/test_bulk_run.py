@@ -19,7 +19,7 @@ from service.api.schemas import GenerateSchema, TweetSchema, check
 from service.bulk.jobs import Source
 from service.bulk.rows import RowFile
 from service.bulk.run import BulkReport, ErrorFile, run_bulk
-from service.bulk.work import Asked, BulkWork
+from service.bulk.work import Asked, BulkWork, UntilStopped
 from service.errors import SetupError
 from service.executor import ThreadExecutor
 from tests.fakes import FakeRunner
@@ -33,6 +33,17 @@ def asked(**members: Any) -> Asked:
     drawing = check(GenerateSchema(), {"prompt": "-", "max_tokens": 8} | members).drawing
     tweet = check(TweetSchema(), {"text": "-", "max_tokens": 8} | members)
     return Asked(drawing, tweet, run="run")
+
+
+def stopping_run(parts: Parts, folder: Path, stop: threading.Event) -> BulkReport:
+    """Of many long texts."""
+    with RowFile(folder / "out", "run") as rows:
+        work = BulkWork(
+            parts.pipeline, asked(max_tokens=400, ignore_eos=True), UntilStopped(stop.is_set)
+        )
+        executor = ThreadExecutor(NUM_PLACES, stop)
+        jobs = Source(prompt="My", num=300).jobs(50)
+        return run_bulk(jobs, work, executor, rows, ErrorFile(folder / "errors"))
 
 
 def run(parts: Parts, folder: Path, source: Source, what: Asked) -> BulkReport:
@@ -153,3 +164,19 @@ def test_a_full_disk_ends_the_run(
     monkeypatch.setattr(RowFile, "append", full)
     with pytest.raises(SetupError, match="full"):
         run(parts, tmp_path, Source(prompt="My", num=30), asked())
+
+
+def test_a_stop_ends_what_is_under_way_and_calls_nothing_failed(
+    parts: Parts, runner: FakeRunner, tmp_path: Path
+) -> None:
+    stop = threading.Event()
+    runner.gate.clear()
+    with ThreadPoolExecutor(1) as pool:
+        running = pool.submit(stopping_run, parts, tmp_path, stop)
+        while not parts.pipeline.full():
+            sleep(0.01)
+        stop.set()
+        report = running.result(10)  # although the model computes nothing more
+        runner.gate.set()
+    assert (report.num_rows, report.num_failed) == (0, 0)
+    assert not (tmp_path / "errors").exists()
