@@ -8,17 +8,17 @@ the affair of a `RunTrials`; what is tried, how it is judged and what is kept is
 
 from __future__ import annotations
 
+import hashlib
+import json
 import statistics
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.samplers import TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from service.errors import TrainingDataError, TrainingDiverged
@@ -26,12 +26,21 @@ from training.finetune import finetune
 from training.judging.importance import draw_importance
 from training.locks import file_lock
 from training.pairs import read_pairs
+from training.study import keep_to, open_study
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
-FindBase = Callable[[int], Base]
-"""From the number of characters of an article's head to the base that reads so many."""
-STUDY_NAME = "sweep"
+
+class FindBase(Protocol):
+    """From the number of characters of an article's head to the base that reads so many."""
+
+    @property
+    def name(self) -> str:
+        """Of the base; a study is of one base only."""
+
+    def __call__(self, article_chars: int, /) -> Base: ...
+
+
 _MIN_FOR_IMPORTANCE = 4
 
 
@@ -121,16 +130,19 @@ def sweep(
         run_trials: default: one after the other, in this process.
 
     Raises:
-        TrainingDataError: a data set has no pairs, or no trial came to an end.
+        TrainingDataError: a data set has no pairs, the folder holds a sweep of something else, or
+            no trial came to an end.
+        SetupError: the folder cannot be written.
     """
     for workspace in workspaces:
         read_pairs(workspace.pairs)
     data_sets = tuple(workspace.pairs.read_bytes() for workspace in workspaces)
+    attempt = Attempt(data_sets, find_base, usual)
     with file_lock(root / "lock"):
         study = open_study(root, usual.seed)
+        keep_to(study, root, _made_of(attempt, space))
         left = num_trials - _num_done(study)
         if left > 0:
-            attempt = Attempt(data_sets, find_base, usual)
             (run_trials or run_here)(root, space, attempt, left)
         return _result(root, study)
 
@@ -147,21 +159,6 @@ def run_here(root: Path, space: SweepSpace, attempt: Attempt, num_trials: int) -
     open_study(root, attempt.usual.seed).optimize(objective, n_trials=num_trials)
 
 
-def open_study(root: Path, seed: int) -> optuna.Study:
-    """The study of a folder; new trials follow from the seed and those before."""
-    return optuna.create_study(
-        study_name=STUDY_NAME,
-        storage=study_storage(root),
-        sampler=TPESampler(seed=seed),
-        direction="minimize",
-        load_if_exists=True,
-    )
-
-
-def study_storage(root: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(root / "study.log")))
-
-
 def suggest(trial: Trial, space: SweepSpace) -> Setting:
     return Setting(
         rate=trial.suggest_float("rate", *space.rate, log=True),
@@ -175,6 +172,19 @@ def suggest(trial: Trial, space: SweepSpace) -> Setting:
 def robust(losses: Sequence[float]) -> float:
     """Mean plus one standard deviation; of a single loss, the loss."""
     return statistics.mean(losses) + (statistics.pstdev(losses) if len(losses) > 1 else 0.0)
+
+
+def _made_of(attempt: Attempt, space: SweepSpace) -> dict[str, str]:
+    """All that shapes a trial's loss, by what a reader would call it."""
+    searched = asdict(space)
+    usual = {n: value for n, value in attempt.usual.settings().items() if n not in searched}
+    digests = sorted(hashlib.sha256(pairs).hexdigest() for pairs in attempt.data_sets)
+    return {
+        "pairs": " ".join(digests),
+        "base": attempt.find_base.name,
+        "ranges": json.dumps(searched, sort_keys=True),
+        "settings": json.dumps(usual, sort_keys=True),
+    }
 
 
 def _loss(pairs: bytes, base: Base, options: FinetuneOptions, scratch: Path | None) -> float:
