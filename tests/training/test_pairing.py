@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import TrainingDataError
 from service.executor import ThreadExecutor
 from training.article_store import ArticleStore, Outcome, ScrapedArticle
+from training.cli import main
 from training.demo.town import Story, stories
 from training.pairing.matching import match
 from training.pairing.near_duplicates import similar_pairs
@@ -239,6 +241,30 @@ def test_style_only_needs_no_articles(work: Workspace) -> None:
     work.articles.unlink()
     make_pairs(work, PairOptions(style_only=True))
     assert {pair.article for pair in read_pairs(work.pairs)} == {""}
+
+
+def test_a_file_of_pairs_may_teach_its_titles(work: Workspace, tmp_path: Path) -> None:
+    titled = [replace(pair, title=f"{pair.title} &amp; {pair.id}") for pair in PAIRS]
+    write_pairs(tmp_path / "made.jsonl", [*titled, replace(PAIRS[0], id="bare", title="")])
+    report = make_pairs(work, PairOptions(target="title"), tmp_path / "made.jsonl")
+    learnt = {pair.id: pair for pair in read_pairs(work.pairs)}
+    assert (learnt["1"].tweet, learnt["1"].title) == (f"{PAIRS[1].title} & 1", "")
+    assert "bare" not in learnt
+    assert report.counts["without a title"] == 1
+
+
+def test_a_file_of_pairs_may_teach_its_tweets_alone(work: Workspace, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "made.jsonl", PAIRS)
+    make_pairs(work, PairOptions(style_only=True), tmp_path / "made.jsonl")
+    pairs = read_pairs(work.pairs)
+    assert {(pair.article, pair.title, pair.url) for pair in pairs} == {("", "", "")}
+    assert {pair.tweet for pair in pairs} == {pair.tweet for pair in PAIRS}
+
+
+def test_titles_alone_are_not_a_style(tmp_path: Path) -> None:
+    arguments = ["pairs", "--work", str(tmp_path), "--style-only", "--target", "title"]
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, "--target title needs" in result.output) == (2, True)
 
 
 def test_without_articles_it_says_what_to_run(work: Workspace) -> None:

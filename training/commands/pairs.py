@@ -51,6 +51,8 @@ def command(
 ) -> None:
     """Match tweets with articles, drop near-duplicates, hold the newest out."""
     chosen = PairOptions(**options)  # type: ignore[arg-type]
+    if chosen.style_only and chosen.target == "title":
+        raise click.UsageError("--target title needs the articles that --style-only leaves out.")
     with nullcontext(InlineExecutor()) if on is None else executor_on(on, _THREADS) as executor:
         report = make_pairs(work, chosen, source, executor)
     click.echo(f"{as_table(report)}\n{work.pairs}")
