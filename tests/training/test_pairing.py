@@ -123,6 +123,11 @@ def test_nothing_is_held_out_of_what_is_all_alike() -> None:
         split([replace(PAIRS[0], id=str(n)) for n in range(50)], 0.1, 0.1)
 
 
+def test_something_is_left_to_train_on() -> None:
+    with pytest.raises(TrainingDataError, match=r"50% held out for test .* leave none of"):
+        split(PAIRS, 0.5, 0.5)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -235,6 +240,17 @@ def test_teasers_may_be_weighed_or_dropped(work: Workspace, tmp_path: Path) -> N
     report = make_pairs(work, PairOptions(teasers="drop"), source)
     assert report.counts["teasers dropped"] == 1
     assert "teaser" not in {pair.id for pair in read_pairs(work.pairs)}
+
+
+def test_every_pair_is_in_the_table_once(work: Workspace, tmp_path: Path) -> None:
+    teaser = replace(PAIRS[0], id="teaser", tweet="You won't believe what was in the trunk")
+    others = [replace(PAIRS[1], weight=0.0), replace(PAIRS[2], tweet=" "), teaser, PAIRS[3]]
+    write_pairs(tmp_path / "made.jsonl", [*PAIRS, *others])
+    counts = make_pairs(work, PairOptions(teasers="drop"), tmp_path / "made.jsonl").counts
+    assert counts["pairs"] == len(PAIRS) + len(others)
+    for reason in ("without a tweet", "of weight 0", "teasers dropped", "near-duplicates"):
+        assert counts[reason] == 1
+    assert counts["kept"] == counts["train"] + counts["dev"] + counts["test"] == len(PAIRS)
 
 
 def test_style_only_needs_no_articles(work: Workspace) -> None:
