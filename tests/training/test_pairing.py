@@ -289,6 +289,18 @@ def test_without_articles_it_says_what_to_run(work: Workspace) -> None:
         make_pairs(work, PairOptions())
 
 
+def test_without_tweets_it_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="run `import` first"):
+        make_pairs(Workspace(tmp_path), PairOptions())
+
+
+def test_reasons_do_not_count_their_own_total(work: Workspace) -> None:
+    counts = {"links": 8, "read": 0, "failed": 8, "failed: article-unreachable": 8}
+    work.record(StageReport("scrape", counts))
+    with pytest.raises(TrainingDataError, match=r"0 were read \(8 failed: article-unreachable\)\."):
+        make_pairs(work, PairOptions(min_pairs=100))
+
+
 def test_too_few_pairs_say_how_many_are_needed_and_why(work: Workspace) -> None:
     work.record(StageReport("scrape", {"links": 99, "read": 60, "failed: not-an-article": 39}))
     with pytest.raises(TrainingDataError) as caught:

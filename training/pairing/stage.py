@@ -80,6 +80,8 @@ def _read(source: Path, options: PairOptions) -> list[Pair]:
 
 
 def _match(workspace: Workspace, options: PairOptions) -> Sequence[Pair]:
+    if not workspace.tweets.exists():
+        raise TrainingDataError(f"There is no {workspace.tweets}: run `import` first")
     tweets = list(read_tweets(workspace.tweets))
     if options.style_only:
         return style_only(tweets)
@@ -143,7 +145,7 @@ def _reasons(workspace: Workspace) -> str:
         counts = workspace.report("scrape").counts
     except TrainingDataError:
         return ""
-    failed = [f"{number} {name}" for name, number in counts.items() if name.startswith("failed")]
+    failed = [f"{number} {name}" for name, number in counts.items() if name.startswith("failed: ")]
     return f"Of {counts.get('links', 0)} links {counts.get('read', 0)} were read" + (
         f" ({', '.join(failed)}). " if failed else ". "
     )
