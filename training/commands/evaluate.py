@@ -15,6 +15,7 @@ from training.files import atomic_writer
 from training.judging.review_sheet import review_sheet
 from training.judging.served_model import ServedModel
 from training.judging.table import as_json, as_markdown
+from training.option_types import SEED
 from training.pairs import Split, read_pairs
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -27,7 +28,7 @@ _USUAL = EvaluateOptions()
 @click.option("--split", type=click.Choice(["train", "dev", "test"]), help="Default: all pairs.")
 @click.option("--max-pairs", type=click.IntRange(1), help="Only the first so many.")
 @click.option("--best-of", type=click.IntRange(1, 16), default=_USUAL.best_of, show_default=True)
-@click.option("--seed", type=int, default=_USUAL.seed, show_default=True)
+@click.option("--seed", type=SEED, default=_USUAL.seed, show_default=True)
 @click.option("--json", "json_path", type=_FILE, help="Write the figures and all texts here.")
 @click.option("--html", "html_path", type=_FILE, help="Write a sheet to compare the texts by eye.")
 def command(
