@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -25,8 +26,9 @@ from service.errors import TrainingDataError, TrainingDiverged
 from training.finetune import finetune
 from training.judging.importance import draw_importance
 from training.locks import file_lock
-from training.pairs import read_pairs
+from training.pairs import Split, read_pairs
 from training.study import keep_to, open_study
+from training.tuning.examples import training_pairs
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
@@ -42,6 +44,7 @@ class FindBase(Protocol):
 
 
 _MIN_FOR_IMPORTANCE = 4
+_SPLITS: tuple[Split, ...] = ("train", "dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,12 +133,12 @@ def sweep(
         run_trials: default: one after the other, in this process.
 
     Raises:
-        TrainingDataError: a data set has no pairs, the folder holds a sweep of something else, or
-            no trial came to an end.
+        TrainingDataError: a data set has too few pairs or none of `dev`, the folder holds a sweep
+            of something else, or no trial came to an end.
         SetupError: the folder cannot be written.
     """
     for workspace in workspaces:
-        read_pairs(workspace.pairs)
+        _check_pairs(workspace, usual)
     data_sets = tuple(workspace.pairs.read_bytes() for workspace in workspaces)
     attempt = Attempt(data_sets, find_base, usual)
     with file_lock(root / "lock"):
@@ -148,15 +151,21 @@ def sweep(
 
 
 def run_here(root: Path, space: SweepSpace, attempt: Attempt, num_trials: int) -> None:
-    """A `RunTrials`: one trial after the other."""
+    """A `RunTrials`: one trial after the other; stderr tells how each ended.
 
-    def objective(trial: Trial) -> float:
+    Not by `optimize`, which prints a stack of what no trial can get over.
+    """
+    study = open_study(root, attempt.usual.seed)
+    for _ in range(num_trials):
+        trial = study.ask()
         try:
-            return attempt(suggest(trial, space), root)
+            loss = attempt(suggest(trial, space), root)
         except TrainingDiverged as error:
-            raise optuna.TrialPruned(error.detail) from None
-
-    open_study(root, attempt.usual.seed).optimize(objective, n_trials=num_trials)
+            study.tell(trial, state=TrialState.PRUNED)
+            sys.stderr.write(f"trial {trial.number}: {error.detail}\n")
+        else:
+            study.tell(trial, loss)
+            sys.stderr.write(f"trial {trial.number}: loss {loss:.4f}\n")
 
 
 def suggest(trial: Trial, space: SweepSpace) -> Setting:
@@ -172,6 +181,15 @@ def suggest(trial: Trial, space: SweepSpace) -> Setting:
 def robust(losses: Sequence[float]) -> float:
     """Mean plus one standard deviation; of a single loss, the loss."""
     return statistics.mean(losses) + (statistics.pstdev(losses) if len(losses) > 1 else 0.0)
+
+
+def _check_pairs(workspace: Workspace, usual: FinetuneOptions) -> None:
+    """Raises TrainingDataError, by the file's own name, for what would end every trial."""
+    train, _ = (read_pairs(workspace.pairs, split) for split in _SPLITS)
+    try:
+        training_pairs(train, usual.examples.max_teaser)
+    except TrainingDataError as error:
+        raise TrainingDataError(f"{workspace.pairs}: {error.detail}") from None
 
 
 def _made_of(attempt: Attempt, space: SweepSpace) -> dict[str, str]:

@@ -95,10 +95,9 @@ def test_a_killed_node_costs_a_sweep_only_the_trial_it_was_at(
 def test_what_no_trial_can_get_over_ends_a_sweep(
     cluster: Any, tmp_path: Path, models_dir: Path
 ) -> None:
-    workspace = Workspace(tmp_path / "work")
-    write_pairs(workspace.pairs, [Pair("1", "Too few", split="train")])
-    base = NotedBase(models_dir, tmp_path)
-    with pytest.raises(SetupError, match="dev"):
+    workspace = write_workspace(tmp_path / "work")
+    base = NotedBase(models_dir, tmp_path, name="missing")
+    with pytest.raises(SetupError, match="missing"):
         sweep(tmp_path / "sweep", [workspace], base, QUICK, SPACE, 9, TuneTrials("ray"))
     assert len(open_study(tmp_path / "sweep", 0).trials) < 9
 

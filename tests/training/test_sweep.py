@@ -4,10 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import optuna
 import pytest
 
-from service.errors import TrainingDataError, TrainingDiverged
+from service.errors import SetupError, TrainingDataError, TrainingDiverged
 from training import sweep as stage
 from training.pairs import Pair, read_pairs, write_pairs
 from training.reports import StageReport
@@ -16,15 +15,19 @@ from training.sweep import SweepResult, SweepSpace, robust, sweep
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
-optuna.logging.set_verbosity(optuna.logging.WARNING)
 SPACE = SweepSpace(rank=(4, 8), batch_size=(8,), epochs=(1, 2), article_chars=(300,))
+
+
+def pairs_of(name: str) -> list[Pair]:
+    train = [Pair(name, f"Tweet {number}", split="train") for number in range(20)]
+    return [*train, Pair(name, "A tweet", split="dev")]
 
 
 @pytest.fixture
 def workspaces(tmp_path: Path) -> list[Workspace]:
     found = [Workspace(tmp_path / name) for name in ("a", "b")]
     for workspace in found:
-        write_pairs(workspace.pairs, [Pair(workspace.root.name, "A tweet")])
+        write_pairs(workspace.pairs, pairs_of(workspace.root.name))
     return found
 
 
@@ -161,6 +164,65 @@ def test_a_data_set_without_pairs_is_named(tmp_path: Path, workspaces: list[Work
     missing = Workspace(tmp_path / "none")
     with pytest.raises(TrainingDataError, match="none/pairs"):
         run(tmp_path / "sweep", [*workspaces, missing], 1)
+
+
+@pytest.mark.parametrize(
+    ("kept", "why"),
+    [(slice(0, 20), "b/pairs.jsonl holds no pair of split 'dev'"), (slice(2, 21), "b/pairs.*18 ")],
+)
+def test_a_data_set_that_no_trial_can_use_is_told_before_any(
+    tmp_path: Path, workspaces: list[Workspace], kept: slice, why: str
+) -> None:
+    write_pairs(workspaces[1].pairs, pairs_of("b")[kept])
+    with pytest.raises(TrainingDataError, match=why):
+        run(tmp_path / "sweep", workspaces, 1)
+    assert not (tmp_path / "sweep").exists()
+
+
+def test_what_no_trial_can_get_over_is_told_without_a_stack(
+    tmp_path: Path,
+    workspaces: list[Workspace],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def fail(*_: Any, **__: Any) -> StageReport:
+        raise SetupError("the disk is full")
+
+    monkeypatch.setattr(stage, "finetune", fail)
+    with pytest.raises(SetupError, match="the disk is full"):
+        run(tmp_path / "sweep", workspaces, 2)
+    assert capsys.readouterr().err == ""
+
+
+def test_half_a_line_that_a_run_left_as_it_died_is_written_off(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "finetune", losses)
+    run(tmp_path / "sweep", workspaces, 1)
+    with (tmp_path / "sweep" / "study.log").open("a") as log:
+        log.write('{"op_code": 4, "tri')
+    assert run(tmp_path / "sweep", workspaces, 2).num_trials == 2
+    assert run(tmp_path / "sweep", workspaces, 3).num_trials == 3
+
+
+@pytest.mark.parametrize("line", ["{", "5", "{}", '"op_code"', "\udcff"])
+def test_a_damaged_study_is_one_line(
+    tmp_path: Path, workspaces: list[Workspace], monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    monkeypatch.setattr(stage, "finetune", losses)
+    run(tmp_path / "sweep", workspaces, 1)
+    log = tmp_path / "sweep" / "study.log"
+    log.write_text(f"{line}\n{log.read_text()}", errors="surrogateescape")
+    with pytest.raises(TrainingDataError, match=r"study.log is damaged .*name another --out"):
+        run(tmp_path / "sweep", workspaces, 1)
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(
+    tmp_path: Path, workspaces: list[Workspace]
+) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="cannot be written"):
+        run(tmp_path / "file" / "sweep", workspaces, 1)
 
 
 def test_a_sweep_in_which_all_diverge_has_no_result(
