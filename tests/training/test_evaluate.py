@@ -22,6 +22,7 @@ from training.evaluate import (
     first_sentence,
     held_out_loss,
 )
+from training.judging.metrics import Scores
 from training.judging.review_sheet import review_sheet
 from training.judging.served_model import GREEDY, ServedModel
 from training.judging.table import (
@@ -30,6 +31,7 @@ from training.judging.table import (
     OTHER_TITLE,
     TITLE,
     Evaluation,
+    Row,
     as_json,
     as_markdown,
 )
@@ -158,6 +160,41 @@ def test_figures_survive_json(found: Evaluation, tmp_path: Path) -> None:
     path.write_text(as_json(found))
     assert read_evaluation(path) == found
     assert json.loads(as_json(found))["perplexity"] == pytest.approx(math.exp(found.loss))
+
+
+SCORES = Scores(*range(1, 13))
+
+
+@pytest.mark.parametrize("text", ['"str"', "5", "null", "[]", "{}", "{", '{"rows": 3}', "\x00"])
+def test_what_is_no_evaluation_is_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / "e.json").write_text(text)
+    with pytest.raises(TrainingDataError, match=r"e\.json is no evaluation"):
+        read_evaluation(tmp_path / "e.json")
+
+
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ("whole", {"loss": "x"}),
+        ("whole", {"model": None}),
+        ("whole", {"rows": [3]}),
+        ("row", {"texts": "abc"}),
+        ("row", {"name": 1}),
+        ("row", {"scores": None}),
+        ("scores", {"rouge_1": None}),
+        ("scores", {"num": 3.5}),
+        ("scores", {"more": 1}),
+    ],
+)
+def test_figures_that_are_none_are_one_line(
+    tmp_path: Path, part: str, changed: dict[str, object]
+) -> None:
+    row = Row("greedy", BODY, SCORES, ("A tweet",))
+    raw = json.loads(as_json(Evaluation("me", 1.0, 2.7, (row,))))
+    {"whole": raw, "row": raw["rows"][0], "scores": raw["rows"][0]["scores"]}[part].update(changed)
+    (tmp_path / "e.json").write_text(json.dumps(raw))
+    with pytest.raises(TrainingDataError, match=r"e\.json is no evaluation"):
+        read_evaluation(tmp_path / "e.json")
 
 
 def test_the_table_has_a_line_a_row(found: Evaluation) -> None:
