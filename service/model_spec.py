@@ -22,7 +22,7 @@ PromptFormat = Literal["chatml", "markers", "plain"]
 Task = Literal["generate", "chat", "tweet"]
 T = TypeVar("T")
 _BEYOND_OPENAI = {"top_k", "min_p", "repetition_penalty"}
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ def file_sha256(path: Path) -> str:
 
 
 def _check(spec: ModelSpec, folder: str) -> None:
-    if spec.name != folder or not _NAME.fullmatch(spec.name):
+    if spec.name != folder or not MODEL_NAME.fullmatch(spec.name):
         raise ValueError(f"name is {spec.name!r} in a folder called {folder!r}; use the same name")
     if [bool(spec.sources), spec.base is not None, spec.upstream is not None].count(True) != 1:
         raise ValueError("give either sources or base or upstream")

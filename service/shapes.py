@@ -22,8 +22,8 @@ class Drawing:
     stop: tuple[str, ...] = ()
     model: str | None = None
     """None asks for the default model of the route."""
-    stream: bool = False
-    """Whether the caller wants the text as it comes."""
+    stream: bool | None = None
+    """Whether the caller wants the text as it comes; None: not said."""
     tokens: bool = False
     """Whether the answer is to tell each token and its log-probability."""
 

@@ -7,6 +7,7 @@ cluster, is the affair of a `Train`; each of them does what `train_here` does.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,8 @@ from training.tuning.run import Data, Run, make_data
 from training.tuning.torch_model import Hardware
 from training.workspace import Workspace, fingerprint
 
+_TORCH_FILE = re.compile("inline_container|PytorchStream")
+"""What torch says, with no type of its own, of a file that it cannot write or read."""
 Train = Callable[[Workspace, Base, FinetuneOptions], Logs]
 """Trains in the workspace's open run, or goes on there; returns the log of the whole run."""
 
@@ -38,8 +41,10 @@ def finetune(
 ) -> StageReport:
     """Train on `pairs.jsonl`; the weights of the best epoch, or the last, are kept.
 
+    A run that was stopped goes on, one that has ended is left as it is.
+
     Args:
-        fresh: begin anew even if a run with these settings was stopped half-way.
+        fresh: begin anew even so.
         train: default: in this process.
 
     Raises:
@@ -50,21 +55,21 @@ def finetune(
         KeyboardInterrupt: Ctrl-C; the same command goes on.
     """
     options.check_tracker()
-    mark = run_mark(workspace, base, options)
-    data = _load(workspace, base, options)
-    with _one_line_errors(workspace.trained):
+    with _one_line_errors(workspace.trained), workspace.locked():
+        mark = run_mark(workspace, base, options)
+        if not fresh and _is_finished(workspace, mark):
+            return workspace.report("finetune")
+        data = _load(workspace, base, options)
         open_run(workspace.trained, mark, fresh=fresh)
         logs = (train or train_here)(workspace, base, options)
-    report = _report(base, data, logs, options, mark)
-    workspace.record(report)
+        report = _report(base, data, logs, options, mark)
+        workspace.record(report)
     return report
 
 
-def finetune_once(workspace: Workspace, base: Base, options: FinetuneOptions) -> StageReport:
-    """The same, unless the workspace has such a run's result already. Raises: as `finetune`."""
-    if workspace.is_done("finetune", run_mark(workspace, base, options)):
-        return workspace.report("finetune")
-    return finetune(workspace, base, options)
+def _is_finished(workspace: Workspace, mark: str) -> bool:
+    results = (workspace.trained / "adapter", workspace.trained / "weights")
+    return workspace.is_done("finetune", mark) and any(path.is_dir() for path in results)
 
 
 def train_here(workspace: Workspace, base: Base, options: FinetuneOptions) -> Logs:
@@ -94,6 +99,7 @@ def _report(base: Base, data: Data, logs: Logs, options: FinetuneOptions, mark: 
     epoch, loss = best if options.keep == "best" else trained[-1]
     counts = {
         "pairs trained on": len(data.train),
+        "pairs left out": data.num_left_out,
         "pairs held out": len(data.dev),
         "held-out loss, untrained": untrained,
         "held-out loss": loss,
@@ -111,5 +117,12 @@ def _one_line_errors(folder: Path) -> Iterator[None]:
         checkpoint = last_checkpoint(folder)
         kept = f"the last good checkpoint is {checkpoint}" if checkpoint else "none was saved yet"
         raise TrainingDiverged(f"{error.detail}; {kept}. A lower --rate helps.") from None
-    except (OSError, SafetensorError) as error:
+    except OSError as error:
         raise SetupError(f"{folder} cannot be written: {error}; the same command goes on") from None
+    except (SafetensorError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not _TORCH_FILE.search(str(error)):
+            raise
+        raise SetupError(
+            f"A checkpoint in {folder} could not be written or read: {str(error).splitlines()[0]}; "
+            "the same command goes on, or begins anew with --fresh"
+        ) from None

@@ -18,7 +18,7 @@ from training.build import Builder
 from training.deliver import Delivery, deliver
 from training.evaluate import EvaluateOptions, evaluate
 from training.files import atomic_writer
-from training.finetune import finetune_once
+from training.finetune import finetune
 from training.importers.raw import RawTweet
 from training.importers.selection import SelectionOptions
 from training.importing import import_tweets
@@ -97,7 +97,7 @@ def _stages(
     base = find_base()
     if options.self_train:
         yield "self-train", self_train(workspace, base, options.finetune, SelfTrainOptions())
-    yield "finetune", finetune_once(workspace, base, options.finetune)
+    yield "finetune", finetune(workspace, base, options.finetune)
     delivery = Delivery(options.name)
     yield "export", deliver(workspace, tools.store, tools.builder, base, delivery)
 

@@ -67,7 +67,7 @@ def scrape(
         SetupError: the disk is full.
     """
     links = links_of(read_tweets(workspace.tweets), options.max_links)
-    with ArticleStore(workspace.articles) as store:
+    with workspace.locked(), ArticleStore(workspace.articles) as store:
         pending = store.pending(links, retry=options.retry)
         outcomes = executor.map_unordered(
             ReadLink(read), pending, key=host_of, spacing_s=options.spacing_s

@@ -29,7 +29,7 @@ from training.delivery.scratch import scratch_build
 from training.export.adapter import merge_adapter
 from training.export.reader import read_checkpoint
 from training.files import atomic_writer, read_jsonl
-from training.finetune import finetune_once
+from training.finetune import finetune
 from training.judging.metrics import likeness
 from training.judging.served_model import MAX_TOKENS, ServedModel
 from training.pairing.splitting import folds
@@ -63,6 +63,13 @@ def self_train(
         TrainingDataError: there are too few pairs, or none with an article.
         As `training.finetune.finetune`.
     """
+    with workspace.locked():
+        return _self_train(workspace, base, tuning, options)
+
+
+def _self_train(
+    workspace: Workspace, base: Base, tuning: FinetuneOptions, options: SelfTrainOptions
+) -> StageReport:
     own = [pair for pair in read_pairs(workspace.pairs) if not pair.drawn]
     teachable = [pair for pair in own if _is_teachable(pair, tuning)]
     if not teachable:
@@ -128,7 +135,7 @@ def _drafts(
 ) -> list[list[Candidate]]:
     """Drafts of each wanted article by a model trained on the others; kept in the fold."""
     write_pairs(fold.pairs, others)
-    mark = finetune_once(fold, base, tuning).fingerprint
+    mark = finetune(fold, base, tuning).fingerprint
     unseen, folder = fold.root / "unseen.jsonl", fold.root / "drafts"
     write_pairs(unseen, wanted)
     open_run(folder, fingerprint([unseen], {"model": mark, **asdict(options)}), fresh=False)

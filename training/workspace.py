@@ -6,6 +6,7 @@ pairs.jsonl        pairs       Pair a line, with its split
 training.txt       pairs       on request: the same as marked text
 folds/N/           self-train  a workspace for each part, with its `drafts/`
 finetune/          finetune    checkpoints, samples, the curve, and `adapter/` or `weights/`
+lock                           held while a stage works that must be alone
 reports/STAGE.json             counts and settings of each stage
 """
 
@@ -13,11 +14,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import TrainingDataError
+from training.locks import file_lock
 from training.reports import StageReport, Value, read_report, write_report
 
 
@@ -64,6 +67,12 @@ class Workspace:
     def forget(self, stage: str) -> None:
         """What the stage did has been undone by another."""
         self._report_path(stage).unlink(missing_ok=True)
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """One process at a time; another waits, and says so."""
+        with file_lock(self.root / "lock"):
+            yield
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
         """Whether the stage has finished with these very inputs and settings."""

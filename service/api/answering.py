@@ -11,6 +11,7 @@ from flask import Response, g, request
 from service.api import sse
 from service.api.hooks import RequestRecord
 from service.api.parts import Parts, parts
+from service.api.responses import prefers_stream
 from service.errors import Doc2TweetError
 from service.generation import Pause
 from service.shapes import GenerateResult, TweetResult
@@ -62,6 +63,6 @@ def _last(events: Iterator[Any]) -> Any:
     return last
 
 
-def wants_stream(given: bool) -> bool:
-    """By the request's own field, or its `Accept`."""
-    return given or request.accept_mimetypes.best == "text/event-stream"
+def wants_stream(given: bool | None) -> bool:
+    """By the request's own field; by its `Accept` where it has none."""
+    return prefers_stream(request) if given is None else given

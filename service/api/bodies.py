@@ -28,7 +28,8 @@ def read_body(request: Request, max_bytes: int) -> bytes:
         BodyTooLarge: more than `max_bytes`, chunked or not.
         MalformedBody: the body broke off, or its chunks are no chunks.
     """
-    if (request.content_length or 0) > max_bytes:
+    promised = request.content_length or 0
+    if promised > max_bytes:
         raise _too_large(max_bytes)
     # Werkzeug's own stream answers 400 to a chunked body that is too long; this way it is 413.
     stream = request.environ["wsgi.input"]
@@ -37,10 +38,16 @@ def read_body(request: Request, max_bytes: int) -> bytes:
         while chunk := stream.read(min(_STEP, max_bytes + 1 - len(body))):
             body += chunk
     except (OSError, ParseException):
-        raise MalformedBody("The body broke off before its end.") from None
+        raise _broken_off() from None
     if len(body) > max_bytes:
         raise _too_large(max_bytes)
+    if len(body) < promised:  # the connection's end is no error to gunicorn's stream
+        raise _broken_off()
     return bytes(body)
+
+
+def _broken_off() -> MalformedBody:
+    return MalformedBody("The body broke off before its end.")
 
 
 def _too_large(max_bytes: int) -> BodyTooLarge:

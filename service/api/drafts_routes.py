@@ -1,7 +1,8 @@
 """`/drafts`: list, import, choose, schedule, post. Only where `DOC2TWEET_DRAFTS_SERVE` says so.
 
 A change names the version it was made from in `If-Match`; so that two reviewers never undo each
-other's work unseen.
+other's work unseen. Bodies are JSON alone: a form may come from any page that a reviewer looks at,
+without the browser asking first.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import asdict, replace
 from typing import Any, cast
 
 from flask import Blueprint, Flask, Response, current_app, g, request
+from marshmallow import Schema
 
 from service.api.drafts_schemas import (
     CHANGES,
@@ -21,7 +23,7 @@ from service.api.drafts_schemas import (
 )
 from service.api.parts import parts
 from service.api.responses import json_response
-from service.api.schemas import check, load
+from service.api.schemas import check, load_json
 from service.desk import Desk
 from service.drafts.draft import Action, Draft, HistoryEntry, NewDraft
 from service.drafts.files import as_row
@@ -56,7 +58,7 @@ def find() -> Response:
 
 @drafts_routes.post("")
 def add() -> Response:
-    drafts = map(_compared, load(ImportSchema(), request, _max_body_bytes()))
+    drafts = map(_compared, _said(ImportSchema()))
     return json_response(asdict(_desk().store.add(drafts, actor=g.caller)), 201)
 
 
@@ -71,7 +73,7 @@ def accounts() -> Response:
 
 @drafts_routes.post("/post-due")
 def post_due() -> Response:
-    asked = load(PostDueSchema(), request, _max_body_bytes()) if _has_body() else {"dry_run": True}
+    asked = _said(PostDueSchema())
     if not _may_post():
         raise ChangeRefused("This service has no accounts to post from.")
     run = _desk().posting_run()
@@ -94,8 +96,7 @@ def history(draft_id: int) -> Response:
 @drafts_routes.post(_ONE + _CHANGE)
 def change(draft_id: int, action: str) -> Response:
     wanted, version = Action(action), _version()
-    schema, desk = CHANGES[wanted](), _desk()
-    data = load(schema, request, _max_body_bytes()) if _has_body() else check(schema, {})
+    data, desk = _said(CHANGES[wanted]()), _desk()
     free = None
     if wanted is Action.SCHEDULE:
         if not _may_post():
@@ -113,12 +114,12 @@ def _may_post() -> bool:
     return parts().config.posting.accounts_file is not None
 
 
-def _max_body_bytes() -> int:
-    return parts().config.server.max_body_bytes
-
-
-def _has_body() -> bool:
-    return bool(request.content_length) or "Transfer-Encoding" in request.headers
+def _said(schema: Schema) -> Any:
+    """What the body says; no body says nothing, as long as it is not called another kind."""
+    has_body = bool(request.content_length) or "Transfer-Encoding" in request.headers
+    if has_body or (request.content_type and not request.is_json):
+        return load_json(schema, request, parts().config.server.max_body_bytes)
+    return check(schema, {})
 
 
 def _version() -> int:

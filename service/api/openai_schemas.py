@@ -75,7 +75,8 @@ class OpenAISchema(DrawingSchema):
     def _drop_and_refuse(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         given = {k: v for k, v in data.items() if v is not None and k not in _IGNORED}
         for name in _REFUSED.keys() & given.keys():
-            if given.pop(name) not in _REFUSED[name]:
+            value = given.pop(name)
+            if not any(_equal(value, harmless) for harmless in _REFUSED[name]):
                 raise unsupported(name)
         return self.normal(given)
 
@@ -84,8 +85,11 @@ class OpenAISchema(DrawingSchema):
         return data
 
     def build(self, data: dict[str, Any], drawing: Drawing) -> FromOpenAI:
-        options = data.pop("stream_options", {})
-        return FromOpenAI(self.ask(data, drawing), options.get("include_usage", False))
+        options = data.pop("stream_options", None)
+        if options is not None and not drawing.stream:
+            raise ValidationError("Only with `stream`.", "stream_options")
+        include_usage = (options or {}).get("include_usage", False)
+        return FromOpenAI(self.ask(data, drawing), include_usage)
 
     def ask(self, data: dict[str, Any], drawing: Drawing) -> GenerateRequest | ChatRequest:
         raise NotImplementedError
@@ -142,9 +146,18 @@ class ChatCompletionSchema(OpenAISchema):
 
     default_max_tokens = CHAT_MAX_TOKENS
 
+    def normal(self, data: dict[str, Any]) -> dict[str, Any]:
+        messages = data.get("messages")
+        for i, message in enumerate(messages if isinstance(messages, list) else []):
+            if isinstance(message, dict):
+                _refuse_tools(i, message)
+        return data
+
     def take_drawing(self, data: dict[str, Any]) -> Drawing:
         told, top = data.pop("logprobs", False), data.pop("top_logprobs", 0)
-        return super().take_drawing(data | {"num_logprobs": top if told else 0, "tokens": told})
+        if top and not told:
+            raise ValidationError("Only with `logprobs`.", "top_logprobs")
+        return super().take_drawing(data | {"num_logprobs": top, "tokens": told})
 
     def ask(self, data: dict[str, Any], drawing: Drawing) -> ChatRequest:
         messages = tuple(_message(i, message) for i, message in enumerate(data["messages"]))
@@ -156,13 +169,23 @@ def unsupported(name: str, what: str | None = None) -> UnsupportedFeature:
     return UnsupportedFeature(f"{what or f'`{name}`'} is not supported.", extra={"param": name})
 
 
-def _message(index: int, message: dict[str, Any]) -> ChatMessage:
+def _equal(value: object, other: object) -> bool:
+    """As JSON has it: true is not 1, though Python says so."""
+    return isinstance(value, bool) is isinstance(other, bool) and value == other
+
+
+def _refuse_tools(index: int, message: dict[str, Any]) -> None:
+    """Before the fields are checked: a turn with tools has others, and `content` may be null."""
     for name in ("tool_calls", "function_call", "audio"):
         if message.get(name):
             raise unsupported(f"messages.{index}.{name}")
-    role = message["role"]
+    role = message.get("role")
     if role in ("tool", "function"):
         raise unsupported(f"messages.{index}.role", f"The role `{role}`")
+
+
+def _message(index: int, message: dict[str, Any]) -> ChatMessage:
+    role = message["role"]
     if role not in _ROLES:
         raise ValidationError(f"Must be one of: {', '.join(_ROLES)}.", f"messages.{index}.role")
     return ChatMessage(_ROLES[role], _content(index, message["content"]))  # type: ignore[arg-type]

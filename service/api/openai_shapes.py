@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -40,6 +41,8 @@ class Completion:
         }
         self._include_usage = include_usage
         self._tell = tell
+        self._told: defaultdict[int, int] = defaultdict(int)
+        """Characters of each choice whose tokens were told already."""
 
     def whole(self, result: GenerateResult) -> dict[str, Any]:
         """The answer that is not streamed."""
@@ -75,12 +78,24 @@ class Completion:
     def _text_choice(
         self, index: int, text: str, reason: str | None, tokens: Sequence[TokenText]
     ) -> dict[str, Any]:
-        logprobs = _text_logprobs(tokens) if self._tell else None
+        logprobs = self._text_logprobs(index, tokens) if self._tell else None
         return {
             "index": index,
             "text": text,
             "logprobs": logprobs,
             "finish_reason": _finish(reason),
+        }
+
+    def _text_logprobs(self, index: int, tokens: Sequence[TokenText]) -> dict[str, Any]:
+        offsets = []
+        for token in tokens:
+            offsets.append(self._told[index])
+            self._told[index] += len(token.text)
+        return {
+            "tokens": [token.text for token in tokens],
+            "token_logprobs": [token.logprob for token in tokens],
+            "top_logprobs": [{one.text: one.logprob for one in token.top} for token in tokens],
+            "text_offset": offsets,
         }
 
 
@@ -136,19 +151,6 @@ class ChatCompletion(Completion):
 
 def _token(token: TokenText) -> dict[str, Any]:
     return {"token": token.text, "logprob": token.logprob, "bytes": list(token.data)}
-
-
-def _text_logprobs(tokens: Sequence[TokenText]) -> dict[str, Any]:
-    offsets, at = [], 0
-    for token in tokens:
-        offsets.append(at)
-        at += len(token.text)
-    return {
-        "tokens": [token.text for token in tokens],
-        "token_logprobs": [token.logprob for token in tokens],
-        "top_logprobs": [{other.text: other.logprob for other in token.top} for token in tokens],
-        "text_offset": offsets,
-    }
 
 
 def _usage(result: GenerateResult) -> dict[str, int]:

@@ -1,4 +1,4 @@
-"""A result becomes JSON, or bare text where the caller prefers that."""
+"""Which form of an answer the caller prefers; a result becomes JSON, or bare text."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from flask import Request, Response
+from werkzeug.datastructures import MIMEAccept
 
 from service.generation import Usage
 from service.shapes import Choice, Delta, GenerateResult, Timings, TweetAnswer, TweetResult
@@ -18,7 +19,7 @@ _LEFT_OUT: dict[type, dict[str, object]] = {
     Delta: {"tokens": [], "finish_reason": None},
 }
 """Members that are not told while they have this value."""
-_JSON, _TEXT = "application/json", "text/plain"
+_JSON, _TEXT, _EVENTS = "application/json", "text/plain", "text/event-stream"
 
 
 def as_json(value: Any) -> Any:
@@ -36,11 +37,23 @@ def as_json(value: Any) -> Any:
     return round(value, 3) if isinstance(value, float) else value
 
 
+def prefers_stream(request: Request) -> bool:
+    """Whether its `Accept` puts events before the forms of a whole answer."""
+    return _preferred(request, _JSON, _TEXT, _EVENTS) == _EVENTS
+
+
 def in_preferred_form(result: GenerateResult | TweetResult, request: Request) -> Response:
     """The response in the form that the request's `Accept` prefers."""
-    if request.accept_mimetypes.best_match([_JSON, _TEXT]) == _TEXT:
+    if _preferred(request, _JSON, _TEXT) == _TEXT:
         return Response(bare_text(result), mimetype=_TEXT)
     return json_response(as_json(result))
+
+
+def _preferred(request: Request, *forms: str) -> str:
+    """The first where `Accept` has no preference, or takes none of them."""
+    # Without parameters: "text/plain; charset=utf-8" asks for what we call text/plain.
+    plain = [(kind.partition(";")[0].strip(), weight) for kind, weight in request.accept_mimetypes]
+    return MIMEAccept(plain).best_match(forms, forms[0])
 
 
 def bare_text(result: GenerateResult | TweetResult) -> str:

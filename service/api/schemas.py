@@ -183,7 +183,9 @@ def load(schema: Schema, request: Request, max_bytes: int) -> Any:
 def load_json(schema: Schema, request: Request, max_bytes: int) -> Any:
     """The same, for routes that take JSON alone."""
     if media_type(request) != "json":
-        raise UnsupportedMediaType("The body must be JSON.")
+        raise UnsupportedMediaType(
+            "The body must be JSON.", hint="Add the header `Content-Type: application/json`."
+        )
     return check(schema, parse_json(read_body(request, max_bytes)))
 
 

@@ -37,8 +37,8 @@ def respond(
 ) -> Response:
     """Stream the events.
 
-    What fails before the first event is raised, and answered with a status of its own; what fails
-    later becomes `failure`'s event.
+    What fails before the first event, a `Pause` included, is raised and answered with a status of
+    its own; what fails later becomes `failure`'s event.
     """
     first = next(events)
     body = _body(chain([first], events), frames, failure, heartbeat_s)

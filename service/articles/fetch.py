@@ -32,6 +32,8 @@ from service.errors import ArticleTimeout, ArticleUnreachable, ConfigError, UrlN
 MAX_REDIRECTS = 5
 MAX_ADDRESSES = 4
 """How many of a name's addresses are tried; the rest could only cost time."""
+MAX_INTERIM = 8
+"""Answers such as 103 Early Hints that may stand before the one that counts."""
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -39,6 +41,19 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 class _Proxy:
     host: str
     port: int
+
+
+class _FinalResponse(http.client.HTTPResponse):
+    """The answer behind the interim ones (RFC 9110, section 15.2), which only 100 has skipped."""
+
+    def begin(self) -> None:
+        for _ in range(MAX_INTERIM + 1):
+            super().begin()
+            if not 100 <= self.status < 200 or self.status == 101:
+                return
+            # It reads where there are no headers yet.
+            self.headers = None  # type: ignore[assignment]
+        raise http.client.HTTPException("no end of interim answers")
 
 
 class Fetcher:
@@ -124,6 +139,7 @@ class Fetcher:
             try:
                 with closing(self._connection(target, addresses, deadline)) as sock:
                     connection = http.client.HTTPConnection(target.host, target.port)
+                    connection.response_class = _FinalResponse
                     connection.sock = DeadlineSocket(sock, deadline)
                     connection.request("GET", target.path, headers=self._headers(target))
                     return self._answer(target, connection.getresponse(), deadline, accept)

@@ -119,6 +119,10 @@ def history(draft_id: int) -> None:
 @click.option("--at", type=click.DateTime(), help="Local time; default: the next free one.")
 def schedule(numbers: tuple[int, ...], account: str, at: datetime | None) -> None:
     """Plan drafts NUMBERS, in this order, by the account's spacing and quiet hours."""
+    from service.drafts.states import check_time  # with X's tables, which help does not need
+
+    if at is not None:
+        check_time(at)  # before the local zone is asked, which some years make fail
     with _desk() as desk:
         for number in numbers:
             when = at.astimezone() if at else desk.next_free(account)

@@ -131,4 +131,4 @@ class DraftPage:
 class ImportReport:
     added: int
     known: int
-    """Drafts that were there already: importing a file twice adds nothing."""
+    """Those that were there already, or came twice: importing a file again adds nothing."""

@@ -12,10 +12,14 @@ nobody kept is never posted.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from service.drafts.draft import Action, Draft, DraftState, HistoryEntry
-from service.errors import ChangeRefused
+from service.errors import ChangeRefused, ValidationFailed
+from service.tweets.characters import normalise
 from service.tweets.length import is_postable, weighted_length
+from service.tweets.tweet import MAX_LENGTH
+from service.tweets.twitter_text import has_only_valid_characters
 
 _S, _A = DraftState, Action
 
@@ -47,6 +51,8 @@ TRANSITIONS: dict[tuple[DraftState, Action], DraftState] = {
 BY_A_PERSON = frozenset({_A.KEEP, _A.EDIT, _A.DISCARD, _A.SCHEDULE, _A.UNSCHEDULE, _A.UNDO})
 KEEPS_THE_PLAN = frozenset({_S.SCHEDULED, _S.POSTING, _S.POSTED, _S.FAILED})
 """States in which a draft has an account and a time."""
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+"""Between these a draft is planned, far from where time zones and spacing leave the calendar."""
 COPIED = "memorised"
 """The flag of a text that is a training tweet over again."""
 
@@ -78,10 +84,31 @@ def check_text(draft: Draft, action: Action, text: str) -> None:
     copied = COPIED in draft.origin.flags and _same(text, draft.origin.text)
     if copied and action in {Action.KEEP, Action.EDIT, Action.SCHEDULE}:
         raise ChangeRefused("This is a tweet from the training set, word for word; edit it first.")
-    if action is Action.SCHEDULE and not is_postable(text):
-        raise ChangeRefused(
-            f"X counts {weighted_length(text)} characters of 280; shorten it first."
-        )
+    if action is Action.SCHEDULE:
+        _check_postable(text)
+
+
+def _check_postable(text: str) -> None:
+    if not normalise(text).strip():
+        raise ChangeRefused("The text holds nothing to be seen; edit it first.")
+    if is_postable(text, MAX_LENGTH):
+        return
+    length = weighted_length(text)
+    if length > MAX_LENGTH:
+        raise ChangeRefused(f"X counts {length} characters of {MAX_LENGTH}; shorten it first.")
+    refused = sorted({char for char in text if not has_only_valid_characters(char)})
+    told = ", ".join(f"U+{ord(char):04X}" for char in refused)
+    what = "it" if len(refused) == 1 else "them"
+    raise ChangeRefused(f"X takes no text with {told}; take {what} out first.")
+
+
+def check_time(at: datetime) -> None:
+    """
+    Raises:
+        ValidationFailed: nobody means such a time.
+    """
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise ValidationFailed({"at": [f"must lie between {FIRST_YEAR} and {LAST_YEAR}"]})
 
 
 def before_last_change(history: Sequence[HistoryEntry]) -> HistoryEntry:

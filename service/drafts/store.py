@@ -36,7 +36,7 @@ from service.drafts.records import (
     restore_row,
 )
 from service.drafts.rows import DraftRow, HistoryRow
-from service.drafts.states import BY_A_PERSON, before_last_change, check_text
+from service.drafts.states import BY_A_PERSON, before_last_change, check_text, check_time
 from service.errors import ChangeRefused, DraftChanged, DraftNotFound, ValidationFailed
 
 _BATCH = 500
@@ -51,15 +51,19 @@ class DraftStore:
         self._clock = clock or database.now
 
     def add(self, drafts: Iterable[NewDraft], *, actor: str) -> ImportReport:
-        """Add candidates; those that are there already are left as they are."""
+        """Add candidates; those that are there already are left as they are, and of copies the
+        first one counts."""
         added = known = 0
         rest = iter(drafts)
-        while batch := {key_of(new): new for new in islice(rest, _BATCH)}:
+        while rows := list(islice(rest, _BATCH)):
+            batch: dict[str, NewDraft] = {}
+            for new in rows:
+                batch.setdefault(key_of(new), new)
             try:
                 num_new = self._add_batch(batch, actor)
             except IntegrityError:  # another import added some of them in between
                 num_new = self._add_batch(batch, actor)
-            added, known = added + num_new, known + len(batch) - num_new
+            added, known = added + num_new, known + len(rows) - num_new
         return ImportReport(added=added, known=known)
 
     def get(self, draft_id: int) -> Draft:
@@ -115,7 +119,7 @@ class DraftStore:
             DraftNotFound: there is none of this id.
             DraftChanged: it is no longer at `version`.
             ChangeRefused: its state or its text forbids it.
-            ValidationFailed: the change lacks what it needs.
+            ValidationFailed: the change lacks what it needs, or plans for no time of ours.
         """
         _check(change)
         now = self._clock()
@@ -193,6 +197,8 @@ def _check(change: Change) -> None:
         raise ChangeRefused(f"{change.action} is not for a person to do.")
     if "\0" in (change.text or ""):
         raise ValidationFailed({"text": ["holds a character that no database takes"]})
+    if change.at is not None:
+        check_time(change.at)
     missing = []
     if change.action is Action.EDIT and not (change.text or "").strip():
         missing.append("text")

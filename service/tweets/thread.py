@@ -32,12 +32,13 @@ def make_thread(opening: Tweet, context: Context, num_posts: int) -> tuple[Tweet
         num_posts: MIN_POSTS to MAX_POSTS; fewer come back where the article says too little.
 
     Raises:
-        NoPostableTweet: the article has nothing to say beside the opening.
+        NoPostableTweet: the article has nothing to say beside the opening, or nothing so short.
     """
     first = opening.text.replace(context.link, " ") if context.link else opening.text
-    rest = _pick(first, context, num_posts - 1)
+    sentences = _sentences(context)
+    rest = _pick(first, _fitting(sentences, context), num_posts - 1)
     if not rest:
-        raise NoPostableTweet("The article is too short for a thread.")
+        raise _no_thread(is_short=not _pick(first, sentences, 1), context=context)
     total = len(rest) + 1
     plain = without_link(context)
     head = finish(
@@ -55,9 +56,17 @@ def make_thread(opening: Tweet, context: Context, num_posts: int) -> tuple[Tweet
     )
 
 
-def _pick(first: str, context: Context, num: int) -> list[Scrubbed]:
+def _no_thread(*, is_short: bool, context: Context) -> NoPostableTweet:
+    if is_short:
+        return NoPostableTweet("The article is too short for a thread.")
+    beside = "its number and the link" if context.link else "its number"
+    return NoPostableTweet(
+        f"No further sentence fits into max_length={context.rules.max_length} beside {beside}."
+    )
+
+
+def _pick(first: str, sentences: list[Scrubbed], num: int) -> list[Scrubbed]:
     """The sentences that say most of the article, each new beside the others, in its order."""
-    sentences = _candidates(context)
     weight = Counter(word for text in sentences for word in set(content_words(text.text)))
     said = set(content_words(first))
     picked: list[int] = []
@@ -72,17 +81,21 @@ def _pick(first: str, context: Context, num: int) -> list[Scrubbed]:
     return [sentences[i] for i in sorted(picked)]
 
 
-def _candidates(context: Context) -> list[Scrubbed]:
-    """The article's whole sentences that fit into a post, scrubbed by the rules."""
-    room = context.rules.max_length - weighted_length("10/10 ")
-    room -= weighted_length(f" {context.link}") if context.link else 0
+def _sentences(context: Context) -> list[Scrubbed]:
+    """The article's whole sentences, scrubbed by the rules."""
     found = []
     for sentence in split_sentences(context.article.text)[:_MAX_SENTENCES]:
         scrubbed = scrub(clean(sentence).text, context.facts, context.rules)
-        long_enough = len(content_words(scrubbed.text)) >= _MIN_WORDS
-        if long_enough and is_finished(scrubbed.text) and weighted_length(scrubbed.text) <= room:
+        if len(content_words(scrubbed.text)) >= _MIN_WORDS and is_finished(scrubbed.text):
             found.append(scrubbed)
     return found
+
+
+def _fitting(sentences: list[Scrubbed], context: Context) -> list[Scrubbed]:
+    """Those that fit into a post."""
+    room = context.rules.max_length - weighted_length("10/10 ")
+    room -= weighted_length(f" {context.link}") if context.link else 0
+    return [sentence for sentence in sentences if weighted_length(sentence.text) <= room]
 
 
 def _salience(sentence: Scrubbed, weight: Counter[str]) -> float:

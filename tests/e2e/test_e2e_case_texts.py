@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import signal
 import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -308,9 +307,7 @@ def test_case_26_keys_and_names(start_fake: Start, tmp_path: Path) -> None:
             assert [ask(key, path) for key in ("", "wrong", "k" * 40)] == [401, 401, 200]
             assert ask("k" * 40, path, model="nobody") == 404
         keys.write_text(hashed("me", "n" * 40))
-        service.process.send_signal(signal.SIGHUP)
-        until(lambda: ask("n" * 40) == 200, "the new key is known")
-        until(lambda: ask("k" * 40) == 401, "the old one is not")
+        assert [ask(key * 40) for key in "nk"] == [200, 401]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ from training.bases import base_of, find_again, find_base
 from training.deliver import Delivery
 from training.delivery.model_toml import model_toml
 from training.delivery.parity import check_parity
+from training.delivery.set_aside import set_aside
 from training.judging.served_model import GREEDY, ServedModel
-from training.pairs import read_pairs
+from training.pairs import read_pairs, write_pairs
 from training.tuning.options import FinetuneOptions
 from training.workspace import Workspace
 
@@ -106,3 +108,66 @@ def test_nothing_trained_is_an_error(trained: Workshop, tmp_path: Path) -> None:
 def test_an_unknown_base_is_an_error(trained: Workshop) -> None:
     with pytest.raises(ModelNotFound, match="nobody"):
         find_base(trained.store, "nobody")
+
+
+@pytest.mark.parametrize("name", ["../escaped", "My Voice", "a/b", "", ".hidden", "x" * 65])
+def test_a_name_that_is_none_writes_nothing(trained: Workshop, name: str) -> None:
+    before = sorted(trained.store.models_dir.parent.rglob("*"))
+    with pytest.raises(TrainingDataError, match="cannot be called"):
+        trained.deliver(Delivery(name))
+    assert sorted(trained.store.models_dir.parent.rglob("*")) == before
+
+
+def test_a_base_is_not_replaced_by_its_voice(trained: Workshop) -> None:
+    weights = trained.store.folder("tiny-gpt2") / "weights" / "model.safetensors"
+    before = file_sha256(weights)
+    with pytest.raises(TrainingDataError, match="model tiny-gpt2 already"):
+        trained.deliver(Delivery("tiny-gpt2", merge=True))
+    assert file_sha256(weights) == before
+
+
+def test_a_failed_export_leaves_what_was_there(
+    trained: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise SetupError("the graph says something else")
+
+    trained.deliver(Delivery("kept"))
+    (trained.store.folder("kept") / "README.md").write_text("a card")
+    before = trained.store.load("kept").folder
+    monkeypatch.setattr("training.deliver.check_parity", fail)
+    for name in ("kept", "new"):
+        with pytest.raises(SetupError, match="something else"):
+            trained.deliver(Delivery(name, title="Other"))
+    assert "new" not in trained.store.names()
+    assert trained.store.load("kept").folder == before
+    assert trained.store.spec("kept").title == "kept"
+    assert (trained.store.folder("kept") / "README.md").read_text() == "a card"
+
+
+def test_an_export_that_was_killed_is_put_back_by_the_next(trained: Workshop) -> None:
+    models = trained.store.models_dir
+    trained.deliver(Delivery("killed", title="Old"))
+    trained.store.folder("killed").rename(models / ".cache" / "killed.replaced")
+    (models / "killed").mkdir()
+    with pytest.raises(KeyboardInterrupt), set_aside(models / "killed", models / ".cache"):
+        raise KeyboardInterrupt
+    assert trained.store.spec("killed").title == "Old"
+
+
+def test_a_damaged_adapter_is_one_line(trained: Workshop, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work")
+    shutil.copytree(trained.workspace.root, workspace.root)
+    (workspace.trained / "adapter" / "adapter_model.safetensors").write_bytes(b"torn")
+    damaged = Workshop(workspace, trained.store, trained.builder)
+    with pytest.raises(SetupError, match=r"damaged .* run `finetune` again"):
+        damaged.deliver(Delivery("damaged"))
+    assert "damaged" not in trained.store.names()
+
+
+def test_without_held_out_pairs_nothing_can_be_compared(trained: Workshop, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work")
+    shutil.copytree(trained.workspace.root, workspace.root)
+    write_pairs(workspace.pairs, [invented_pair(0)])
+    with pytest.raises(TrainingDataError, match="no held-out pair"):
+        Workshop(workspace, trained.store, trained.builder).deliver(Delivery("unseen"))

@@ -3,7 +3,9 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import signal
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -216,3 +218,56 @@ def test_a_text_ends_with_the_context(base: Base) -> None:
     model = torch_model(base.checkpoint)
     room = base.checkpoint.architecture.context_length
     assert len(greedy_ids(model, [5] * (room - 3), [])) == 3
+
+
+def test_a_run_that_has_ended_is_left_as_it_is(base: Base, tmp_path: Path) -> None:
+    workspace = write_workspace(tmp_path)
+    options = replace(QUICK, epochs=9, rate=0.5)
+    report = finetune(workspace, base, options)
+    assert report.counts["epochs"] < 9  # it had ended early
+    before = weights(workspace)
+    assert finetune(workspace, base, options) == report
+    assert all(torch.equal(tensor, before[name]) for name, tensor in weights(workspace).items())
+
+
+def test_an_early_end_stays_one_where_its_result_was_lost(base: Base, tmp_path: Path) -> None:
+    workspace = write_workspace(tmp_path)
+    options = replace(QUICK, epochs=9, rate=0.5)
+    report = finetune(workspace, base, options)
+    before = weights(workspace)
+    workspace.forget("finetune")  # killed before it was told
+    assert finetune(workspace, base, options).counts == report.counts
+    assert all(torch.equal(tensor, before[name]) for name, tensor in weights(workspace).items())
+
+
+def test_a_disk_that_was_full_at_the_last_file_costs_one_checkpoint(
+    trained: Workspace, base: Base, tmp_path: Path
+) -> None:
+    workspace = Workspace(tmp_path / "work")
+    shutil.copytree(trained.root, workspace.root)
+    workspace.forget("finetune")
+    (workspace.trained / "checkpoint-6" / "trainer_state.json").write_text("")
+    finetune(workspace, base, QUICK)
+    assert same(trained, workspace)
+
+
+def test_a_torn_file_of_torch_is_one_line(trained: Workspace, base: Base, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work")
+    shutil.copytree(trained.root, workspace.root)
+    workspace.forget("finetune")
+    for path in workspace.trained.glob("checkpoint-*/optimizer.pt"):
+        path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(SetupError, match=r"could not be .*read.*--fresh"):
+        finetune(workspace, base, QUICK)
+
+
+def test_two_processes_take_turns(trained: Workspace, base: Base, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path / "work")
+    shutil.copytree(trained.root, workspace.root)
+    with ThreadPoolExecutor(1) as pool:
+        with workspace.locked():
+            other = pool.submit(finetune, workspace, base, QUICK)
+            assert not wait([other], timeout=0.5).done
+            workspace.pairs.write_text("")
+        with pytest.raises(TrainingDataError):  # it looked at the pairs after its turn came
+            other.result()

@@ -15,6 +15,7 @@ from service.executor import ThreadExecutor
 from service.model_spec import PromptFormat
 from training.bases import DEFAULT_BASE, builder, find_base, open_store
 from training.commands import finetune
+from training.deliver import check_name
 from training.importers.sources import read_source
 from training.option_types import FiniteRange
 from training.page_reader import PageReader
@@ -57,7 +58,9 @@ def command(
 
     Stopped at any moment, the same command goes on.
     """
-    store, workspace = open_store(), Workspace(work or Path("work") / name)
+    store = open_store()
+    check_name(store, base, name)  # hours before `export` would
+    workspace = Workspace(work or Path("work") / name)
     options = RunOptions(
         name=name,
         scrape=ScrapeOptions(spacing_s=spacing),

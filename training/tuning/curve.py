@@ -31,3 +31,9 @@ def draw_curve(logs: Logs, path: Path) -> None:
 def held_out_losses(logs: Logs) -> list[tuple[float, float]]:
     """(epoch, held-out loss), the untrained model's first."""
     return [(log["epoch"], log["eval_loss"]) for log in logs if "eval_loss" in log]
+
+
+def epochs_without_gain(logs: Logs) -> int:
+    """Since the epoch with the least held-out loss; the untrained model's does not count."""
+    losses = [loss for epoch, loss in held_out_losses(logs) if epoch > 0]
+    return len(losses) - 1 - losses.index(min(losses)) if losses else 0

@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 
 from torch.utils.data import Dataset
 
-from service.errors import TrainingDataError
+from service.errors import PromptTooLong, TrainingDataError
 from service.model_spec import ModelSpec
-from service.prompts import article_example, text_example
+from service.prompts import Example, article_example, text_example
 from service.tokenizer import Tokenizer
 from training.pairs import Pair
 from training.tuning.casing import Casing, is_title_case, sentence_case
@@ -66,19 +66,31 @@ class ExampleMaker:
 
     def make(self, pair: Pair, *, with_title: bool) -> WeightedExample:
         """Raises PromptTooLong where the template and the tweet alone do not fit."""
-        title, limit = pair.title if with_title else "", self._options.max_tokens
-        target = self.target(pair, title)
-        if not pair.article:
-            example = text_example(self._tokenizer, self._spec, target)
-        else:
-            example = article_example(
-                self._tokenizer, self._spec, title, pair.article, target, limit
-            )
+        target = self.target(pair, pair.title if with_title else "")
+        example = self._example(pair, target, with_title=with_title)
         ids, num_prompt = example.token_ids, example.num_prompt_tokens
         weights = [pair.weight] * (len(ids) - num_prompt)
         if self._options.ungrounded_weight < 1 and pair.article:
             self._weigh_down(weights, target, ids[num_prompt:-1], ids[:num_prompt])
         return WeightedExample(ids, num_prompt, tuple(weights))
+
+    def _example(self, pair: Pair, target: str, *, with_title: bool) -> Example:
+        if not pair.article:
+            return text_example(self._tokenizer, self._spec, target)
+        title, limit = pair.title if with_title else "", self._options.max_tokens
+        return article_example(self._tokenizer, self._spec, title, pair.article, target, limit)
+
+    def fitting(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Those whose tweet has room beside the template."""
+        return [pair for pair in pairs if self._fits(pair)]
+
+    def _fits(self, pair: Pair) -> bool:
+        targets = {self.target(pair, title) for title in ("", pair.title)}
+        try:
+            made = [self._example(pair, target, with_title=False) for target in targets]
+        except PromptTooLong:
+            return False
+        return all(len(example.token_ids) <= self._options.max_tokens for example in made)
 
     def _weigh_down(
         self, weights: list[float], target: str, answer: Sequence[int], prompt: Sequence[int]
@@ -117,6 +129,20 @@ class PairDataset(Dataset[WeightedExample]):
     def lengths(self) -> list[int]:
         """Tokens of each example of this epoch."""
         return [len(self[i].token_ids) for i in range(len(self))]
+
+
+def require_kind(pairs: Sequence[Pair], *, style_only: bool) -> None:
+    """Raises TrainingDataError where a voice without articles is given some, or the reverse."""
+    other = next((pair for pair in pairs if bool(pair.article) == style_only), None)
+    if other is not None and style_only:
+        raise TrainingDataError(
+            f"The pair {other.id} has an article, so --style-only would learn nothing from it: "
+            "leave the option out, or make pairs with `pairs --style-only`"
+        )
+    if other is not None:
+        raise TrainingDataError(
+            f"The pair {other.id} has no article; to learn from tweets alone add --style-only"
+        )
 
 
 def is_learnt_from(pair: Pair, max_teaser: float) -> bool:

@@ -9,13 +9,14 @@ import torch
 from peft import LoraConfig, PeftModel, get_peft_model
 from transformers import EarlyStoppingCallback, PreTrainedModel, TrainingArguments
 
+from service.errors import TrainingDataError
 from service.prompts import end_id
 from service.tokenizer import Tokenizer
 from training.pairs import Pair
 from training.tuning.casing import Casing
-from training.tuning.checkpoints import last_checkpoint
-from training.tuning.curve import Logs, draw_curve
-from training.tuning.examples import ExampleMaker, PairDataset, training_pairs
+from training.tuning.checkpoints import last_checkpoint, logs_of
+from training.tuning.curve import Logs, draw_curve, epochs_without_gain, held_out_losses
+from training.tuning.examples import ExampleMaker, PairDataset, require_kind, training_pairs
 from training.tuning.greedy import greedy_ids
 from training.tuning.options import Base, FinetuneOptions
 from training.tuning.torch_model import LORA_MODULES, Hardware, save_weights, torch_model
@@ -32,6 +33,8 @@ class Data:
     end_id: int
     train: PairDataset
     dev: PairDataset
+    num_left_out: int
+    """Of the pairs to train on: those that only tease, and tweets that have no room."""
 
 
 def make_data(base: Base, train: list[Pair], dev: list[Pair], options: FinetuneOptions) -> Data:
@@ -40,20 +43,25 @@ def make_data(base: Base, train: list[Pair], dev: list[Pair], options: FinetuneO
     No example is longer than the base's context.
 
     Raises:
-        TrainingDataError: too few pairs.
+        TrainingDataError: too few pairs, or without articles where those are asked for.
         SetupError: the tokenizer lacks a marker of the prompt format.
     """
+    require_kind([*train, *dev], style_only=bool(base.spec.prompt.start))
     room = min(options.examples.max_tokens, base.checkpoint.architecture.context_length)
     wanted, tokenizer = replace(options.examples, max_tokens=room), base.tokenizer()
     corpus = Casing(pair.article for pair in train)
     maker = ExampleMaker(tokenizer, base.spec, wanted, corpus)
     judge = ExampleMaker(tokenizer, base.spec, wanted.as_given(), corpus)
-    kept = training_pairs(train, wanted.max_teaser)
+    kept = training_pairs(maker.fitting(train), wanted.max_teaser)
+    held_out = judge.fitting(dev)
+    if not held_out:
+        raise TrainingDataError(f"No held-out tweet has room in {room} tokens beside its prompt")
     return Data(
         tokenizer,
         end_id(tokenizer, base.spec),
         PairDataset(kept, maker, title_drop=wanted.title_drop, seed=options.seed),
-        PairDataset(dev, judge, title_drop=1.0),
+        PairDataset(held_out, judge, title_drop=1.0),
+        len(train) - len(kept),
     )
 
 
@@ -82,17 +90,18 @@ class Run:
         self._folder, self._base, self._data = folder, base, data
         self._options, self._hardware = options, hardware
         self._checkpoint = last_checkpoint(folder)
+        before = logs_of(self._checkpoint) if self._checkpoint else []
         self._interrupt = StopOnInterrupt()
         self._model = make_model(base, options, hardware)
         self._trainer = TweetTrainer(
             model=self._model,
-            args=_arguments(folder, options, hardware, begins=self._checkpoint is None),
+            args=_arguments(folder, options, hardware, before),
             train=data.train,
             dev=data.dev,
             callbacks=[
                 self._interrupt,
                 StopOnBadGradient(),
-                *([EarlyStoppingCallback(options.patience)] if options.keep == "best" else []),
+                *([_early_stopping(options, before)] if options.keep == "best" else []),
                 WriteSamples(folder / "samples.jsonl", _shown(data.dev), self._answer),
             ],
         )
@@ -135,12 +144,27 @@ class Run:
         return self._data.tokenizer.decode(ids)
 
 
+def _early_stopping(options: FinetuneOptions, before: Logs) -> EarlyStoppingCallback:
+    """The library's counts from nothing again where a run goes on."""
+    stopping = EarlyStoppingCallback(options.patience)
+    stopping.early_stopping_patience_counter = epochs_without_gain(before)
+    return stopping
+
+
+def _num_epochs(options: FinetuneOptions, before: Logs) -> int:
+    """Those that are asked for, or those that a run had that had ended early."""
+    if options.keep == "best" and epochs_without_gain(before) >= options.patience:
+        return len(held_out_losses(before)) - 1
+    return options.epochs
+
+
 def _arguments(
-    folder: Path, options: FinetuneOptions, hardware: Hardware, *, begins: bool
+    folder: Path, options: FinetuneOptions, hardware: Hardware, before: Logs
 ) -> TrainingArguments:
+    """`before` is the log of the part that this run goes on from; empty where it begins."""
     args = TrainingArguments(
         output_dir=str(folder),
-        num_train_epochs=options.epochs,
+        num_train_epochs=_num_epochs(options, before),
         learning_rate=options.rate,
         lr_scheduler_type="cosine",
         warmup_steps=_WARMUP_SHARE,
@@ -150,7 +174,7 @@ def _arguments(
         use_cpu=hardware.cpu_only,
         seed=options.seed,
         eval_strategy="epoch",
-        eval_on_start=begins,  # a run that goes on has it in its history
+        eval_on_start=not before,  # a run that goes on has it in its history
         save_strategy="epoch",
         save_total_limit=2,
         load_best_model_at_end=options.keep == "best",

@@ -7,6 +7,8 @@ import re
 
 from charset_normalizer import from_bytes
 
+from service.articles.reading.guess import guess
+
 _BOMS = ((b"\xef\xbb\xbf", "utf-8"), (b"\xff\xfe", "utf-16-le"), (b"\xfe\xff", "utf-16-be"))
 _HEADER = re.compile(r"charset\s*=\s*[\"']?([\w.:-]+)", re.IGNORECASE)
 _META = re.compile(rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w.:-]+)", re.IGNORECASE)
@@ -85,5 +87,5 @@ def _guessed(body: bytes) -> str:
     if text.count("\ufffd") <= _MAX_DAMAGE * len(text):
         return text
     # Markup is ASCII in nearly every charset and drowns the letters that tell.
-    best = from_bytes(_MARKUP.sub(b" ", body)[:_SAMPLE]).best()
+    best = guess(lambda: from_bytes(_MARKUP.sub(b" ", body)[:_SAMPLE]).best(), None)
     return body.decode(best.encoding, "replace") if best else text

@@ -8,31 +8,16 @@ links to are not fetched, so the class names that are used for this everywhere a
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
-from cssselect import SelectorError
 from lxml import etree
-from lxml.cssselect import CSSSelector
 
-MAX_CSS_CHARS = 200_000
-MAX_SELECTORS = 40
-"""Of those that need a search of the tree; single classes and ids are looked up for free."""
+from service.articles.reading.declarations import hides
+from service.articles.reading.paint import Painter
+from service.articles.reading.selectors import Matcher, Names
+from service.articles.reading.sheets import Holds, Rule, all_sheets_read, page_rules
 
-_HIDING_STYLE = re.compile(
-    r"(?:^|;)(display:none|visibility:(hidden|collapse)|opacity:0?(\.0\d*)?(;|!|$)"
-    r"|font-size:(0(?![.\d])|0?\.\d+px|1px|0?\.0\d*r?em)"
-    r"|(left|top|right|bottom|text-indent|margin-left|margin-top):-\d{3,}|color:transparent"
-    r"|clip:rect\([01](px)?,?[01]|clip-path:inset\((50|100)%|content-visibility:hidden"
-    r"|transform:(scale\(0(\.0+)?[,)]|translate(x|y|3d)?\(-?\d{3,})|filter:opacity\(0"
-    r"|(max-)?(height|width):0(px|em|rem|%)?(;|!|$))"
-)
-_COLOUR = re.compile(r"(?:^|;)color:([^;!]+)")
-_BACKGROUND = re.compile(r"(?:^|;)background(?:-color)?:([^;!]+)")
-_SAME_COLOUR = {
-    **dict.fromkeys(("white", "#ffffff", "rgb(255,255,255)"), "#fff"),
-    **dict.fromkeys(("black", "#000000", "rgb(0,0,0)"), "#000"),
-}
 _HIDING_CLASSES = frozenset(
     (
         *("sr-only", "visually-hidden", "visuallyhidden", "is-visually-hidden", "hidden-text"),
@@ -40,27 +25,37 @@ _HIDING_CLASSES = frozenset(
         *("show-for-sr", "a11y-hidden", "u-hidden", "hide-text"),
     )
 )
-_SIMPLE_SELECTOR = re.compile(r"[a-z]*[.#]([\w-]+)", re.IGNORECASE)
-_BRACE = re.compile(r"[{}]")
-# Blocks whose rules hold for everybody who reads on a screen.
-_OPEN_BLOCK = re.compile(r"@media\s+(only\s+)?(screen|all)|@layer\b.*|@supports\b.*", re.IGNORECASE)
-_CSS_COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
-_CSS_ESCAPE = re.compile(r"\\([0-9a-fA-F]{1,6})\s?")
+# What is hidden until a script gives it a class (`:not(.open)`) is not hidden for good.
+_UNTIL = re.compile(r":not\((?!\s*:(first|last|only|nth|empty))")
 
 
 def prune_hidden(tree: Any) -> None:
-    """Remove, in place, every element that hides itself, with all that is in it."""
-    selectors = list(dict.fromkeys(_hiding_selectors(tree)))
-    names = frozenset(m[1] for s in selectors if (m := _SIMPLE_SELECTOR.fullmatch(s)))
-    others = [s for s in selectors if not _SIMPLE_SELECTOR.fullmatch(s)][:MAX_SELECTORS]
-    hidden = [element for element in tree.iter(etree.Element) if _is_hidden(element, names)]
-    hidden += [element for selector in others for element in _select(tree, selector)]
+    """Remove, in place, every element that hides itself, with all that is in it, and text in the
+    colour of its ground.
+
+    Raises:
+        ArticleTooLarge: the page is made to cost time.
+    """
+    elements = list(tree.iter(etree.Element))
+    rules, names = list(page_rules(tree)), Names(elements)
+    styles = _hiding_rules(rules, names)
+    looks_hidden = cache(hides)
+    # All are found before the first is dropped: where one stands decides on `:first-child`.
+    hidden = [
+        element
+        for element in elements
+        if _says_so(element)
+        or looks_hidden(element.get("style", ""))
+        or next(styles.of(element), None)
+    ]
     for element in hidden:
         if element.tag not in ("html", "body", "head") and element.getparent() is not None:
             element.drop_tree()
+    all_read = all_sheets_read(tree)
+    _blank(tree, Painter(rules, names, all_read=all_read).unreadable(tree), all_read)
 
 
-def _is_hidden(element: Any, names: frozenset[str]) -> bool:
+def _says_so(element: Any) -> bool:
     if element.tag in ("template", "dialog"):
         return True
     attributes = element.attrib
@@ -68,61 +63,35 @@ def _is_hidden(element: Any, names: frozenset[str]) -> bool:
         return False
     if "hidden" in attributes and attributes["hidden"].lower() != "until-found":
         return True
-    if attributes.get("aria-hidden", "").strip().lower() == "true":
+    if "popover" in attributes or attributes.get("aria-hidden", "").strip().lower() == "true":
         return True
-    style = attributes.get("style")
-    if style and _hides(style):
-        return True
-    classes = attributes.get("class", "").split()
-    return (
-        not _HIDING_CLASSES.isdisjoint(classes)
-        or not names.isdisjoint(classes)
-        or attributes.get("id") in names
-    )
+    return not _HIDING_CLASSES.isdisjoint(attributes.get("class", "").split())
 
 
-def _hides(style: str) -> bool:
-    text = re.sub(r"\s+", "", _CSS_COMMENT.sub("", style)).lower()
-    if "\\" in text:
-        text = _CSS_ESCAPE.sub(lambda match: chr(min(int(match[1], 16), 0x10FFFF)), style.lower())
-        text = re.sub(r"\s+", "", text)
-    if _HIDING_STYLE.search(text):
-        return True
-    colour, background = _COLOUR.search(text), _BACKGROUND.search(text)
-    return bool(colour and background and _plain(colour[1]) == _plain(background[1]))
+def _hiding_rules(rules: list[Rule], names: Names) -> Matcher[bool]:
+    styles: Matcher[bool] = Matcher(names)
+    for rule in rules:
+        if rule.holds is Holds.ALWAYS:
+            here = [s for s in rule.selectors if names.may_match(s) and not _UNTIL.search(s)]
+            for selector in here if here and hides(rule.block) else ():
+                styles.add(selector, True)
+    return styles
 
 
-def _plain(colour: str) -> str:
-    return _SAME_COLOUR.get(colour, colour)
+def _blank(tree: Any, elements: list[Any], all_read: bool) -> None:
+    """Remove the own text of these, what stands behind their children included.
+
+    Where a sheet was not read, most of a page's text in white says that the page is a dark one.
+    """
+    texts = {element: _own_text(element) for element in elements}
+    whole = sum(map(len, tree.itertext(etree.Element)))
+    if 2 * sum(map(len, texts.values())) > whole and not all_read:
+        return
+    for element in elements:
+        element.text = None
+        for child in element:
+            child.tail = None
 
 
-def _hiding_selectors(tree: Any) -> Iterator[str]:
-    for style in tree.iter("style"):
-        for selectors, body in _rules(_CSS_COMMENT.sub("", (style.text or "")[:MAX_CSS_CHARS])):
-            # What depends on a state (`:hover`, `:not(.open)`) is not hidden for good.
-            fixed = [s for s in map(str.strip, selectors.split(",")) if s and ":" not in s]
-            if fixed and _hides(body):
-                yield from fixed
-
-
-def _rules(css: str) -> Iterator[tuple[str, str]]:
-    """(selectors, declarations) that hold on every screen, in one pass."""
-    depth, start, selectors = 0, 0, ""
-    for brace in _BRACE.finditer(css):
-        text = css[start : brace.start()].strip()
-        start = brace.end()
-        if brace[0] == "{":
-            if not _OPEN_BLOCK.fullmatch(text.rpartition(";")[2].strip()):
-                depth += 1
-                selectors = text.rpartition(";")[2]
-        elif depth:
-            if depth == 1 and "@" not in selectors:
-                yield selectors, text
-            depth -= 1
-
-
-def _select(tree: Any, selector: str) -> list[Any]:
-    try:
-        return list(CSSSelector(selector, translator="html")(tree))
-    except (SelectorError, etree.XPathError):
-        return []
+def _own_text(element: Any) -> str:
+    return "".join([element.text or "", *(child.tail or "" for child in element)])

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date, datetime
+from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
@@ -16,8 +17,10 @@ from newspaper import Config
 from newspaper.extractors import ContentExtractor
 
 from service.articles.language import detect_language
+from service.articles.reading.dates import MIN_YEAR, iso, url_with_a_date
 from service.articles.reading.facts import facts_tree
 from service.articles.reading.guess import guess
+from service.articles.reading.markup import plain_line, plain_text
 from service.articles.reading.page import linked_data, meta_table
 from service.articles.reading.titles import Titles, best_title
 from service.articles.text import normal_line
@@ -25,7 +28,6 @@ from service.articles.text import normal_line
 MAX_AUTHORS = 8
 MAX_NAME_CHARS = 80
 MAX_URL_CHARS = 2048
-MIN_YEAR = 1900
 _ARTICLE_TYPES = re.compile(r"article|posting|report|review|recipe|story|webpage", re.IGNORECASE)
 _LANGUAGE = re.compile(r"([A-Za-z]{2})(?:[-_].*)?")
 _NO_NAME = re.compile(
@@ -79,16 +81,14 @@ class Metadata:
 
     def published(self) -> str | None:
         """ISO 8601."""
-        stated = _iso(_text(self._article.get("datePublished")))
+        stated = iso(_text(self._article.get("datePublished")))
         if stated:
             return self._note("published", stated, "json-ld")
-        found = guess(lambda: self._newspaper.get_publishing_date(self._url, self._facts), None)
-        if not isinstance(found, datetime):
-            return None
-        bare = found.tzinfo is None and not (found.hour or found.minute or found.second)
-        return self._note(
-            "published", found.date().isoformat() if bare else found.isoformat(), "newspaper"
-        )
+        stated = iso(self._stated("article:published_time", "og:published_time"))
+        if stated:
+            return self._note("published", stated, "open-graph")
+        guessed = guess(self._guessed_date, "")
+        return self._note("published", guessed, "newspaper") if guessed else None
 
     def site_name(self) -> str | None:
         name = self._stated("og:site_name")
@@ -124,7 +124,7 @@ class Metadata:
     def stated_body(self) -> str:
         """The text of JSON-LD's `articleBody`; empty where there is none."""
         body = self._article.get("articleBody")
-        return body if isinstance(body, str) else ""
+        return guess(partial(plain_text, body), "") if isinstance(body, str) else ""
 
     def heading(self) -> str:
         """The first `<h1>` that stands in the article, else the first of the page."""
@@ -134,6 +134,14 @@ class Metadata:
 
     def _guessed_title(self) -> str:
         return guess(lambda: self._newspaper.get_title(self._facts), "") or ""
+
+    def _guessed_date(self) -> str:
+        url = url_with_a_date(self._url)
+        found = self._newspaper.get_publishing_date(url, self._facts)
+        if not isinstance(found, datetime) or found.year < MIN_YEAR:
+            return ""
+        bare = found.tzinfo is None and not (found.hour or found.minute or found.second)
+        return found.date().isoformat() if bare else found.isoformat()
 
     def _site_names(self) -> Iterator[str]:
         yield self._stated("og:site_name")
@@ -172,7 +180,7 @@ def _article_object(objects: list[dict[str, Any]]) -> dict[str, Any]:
 def _text(value: Any) -> str:
     if isinstance(value, list):
         value = value[0] if value else ""
-    return normal_line(value[:2000]) if isinstance(value, str) else ""
+    return normal_line(plain_line(value[:2000])) if isinstance(value, str) else ""
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -182,16 +190,6 @@ def _names(value: Any) -> tuple[str, ...]:
     names = (re.sub(r"^(by|von|par|por|di|от)\s+", "", text, flags=re.I) for text in texts)
     kept = (n for n in names if 1 < len(n) <= MAX_NAME_CHARS and not _NO_NAME.search(n))
     return tuple(dict.fromkeys(kept))[:MAX_AUTHORS]
-
-
-def _iso(text: str) -> str:
-    """`text` where it is an ISO 8601 date or time, in Python's form of it; else empty."""
-    try:
-        found = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text)
-    except ValueError:
-        return ""
-    # Content systems write the year 1 where they have no date.
-    return found.isoformat() if found.year >= MIN_YEAR else ""
 
 
 def _image(value: Any) -> str:

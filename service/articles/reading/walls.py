@@ -28,6 +28,9 @@ MAX_LONE_WEIGHT = 600
 """Up to which a title alone decides."""
 MIN_HEADLINES = 5
 MAX_HEADLINE_WEIGHT = 150
+MAX_TEASER_WEIGHT = 400
+MAX_BEGINNING = 3
+"""Paragraphs among which a wall shows what it is."""
 _SENTENCE_ENDS = tuple(".!?…。！？।؟;:»”\"’')]}")
 
 # What a site says in the midst of an article; the other kinds stand alone, and quoted in a longer
@@ -65,17 +68,22 @@ def split_notices(text: str) -> tuple[str, list[str]]:
 def wall_kind(titles: Iterable[str], text: str) -> str:
     """What a whole page does in the place of showing an article; empty where it shows one.
 
-    `text` is all that could be read of it. A short one is a wall where the site speaks for longer
-    than the rest, or its title says so; one of headlines alone leads to articles.
+    `text` is all that could be read of it. A short one is a wall where it begins as none but walls
+    do, where the site speaks for longer than the rest, or where its title says so; one of headlines
+    or teasers alone leads to articles.
     """
+    titles = tuple(filter(None, titles))
     if weight(text) <= MAX_WALL_WEIGHT:
+        begun = filter(None, (_notice(line, _WALLS) for line in text.split("\n")[:MAX_BEGINNING]))
+        if name := next(begun, ""):
+            return name
         kept, found = split_notices(text)
         if found and weight(kept) < weight(text) / 2:
             return max(dict.fromkeys(found), key=found.count)
         named = [name for name in (_notice(title, _TITLE_KINDS) for title in titles) if name]
         if named and (found or weight(text) <= MAX_LONE_WEIGHT):
             return named[0]
-    return "only lists headlines" if _only_headlines(text) else ""
+    return "only lists headlines" if _only_headlines(text) or _teasers(titles, text) else ""
 
 
 def _only_headlines(text: str) -> bool:
@@ -83,6 +91,12 @@ def _only_headlines(text: str) -> bool:
     if len(lines) < MIN_HEADLINES or max(map(weight, lines)) > MAX_HEADLINE_WEIGHT:
         return False
     return sum(line.endswith(_SENTENCE_ENDS) for line in lines) <= len(lines) / 10
+
+
+def _teasers(titles: tuple[str, ...], text: str) -> bool:
+    lines = text.split("\n")
+    named = bool(titles) and all(key(title) in _SECTION_TITLES for title in titles)
+    return named and len(lines) >= MIN_HEADLINES and max(map(weight, lines)) <= MAX_TEASER_WEIGHT
 
 
 def is_error_title(title: str) -> bool:
@@ -102,11 +116,16 @@ def _load() -> dict[str, Any]:
     return tomllib.loads(files(__package__).joinpath("notices.toml").read_text("utf-8"))
 
 
+def _kinds(table: dict[str, Any]) -> tuple[_Kind, ...]:
+    return tuple(
+        _Kind(name, tuple(kind["words"]), re.compile("|".join(kind["patterns"]), re.IGNORECASE))
+        for name, kind in table.items()
+    )
+
+
 _DATA = _load()
-_KINDS = tuple(
-    _Kind(name, tuple(table["words"]), re.compile("|".join(table["patterns"]), re.IGNORECASE))
-    for name, table in _DATA["notices"].items()
-)
+_KINDS, _WALLS = _kinds(_DATA["notices"]), _kinds(_DATA["walls"])
 # Error pages are told by their whole titles; a title that mentions an error may be an article's.
 _TITLE_KINDS = tuple(kind for kind in _KINDS if kind.name != "says that there is no such page")
 _ERROR_TITLES = frozenset(map(key, _DATA["titles"]["errors"]))
+_SECTION_TITLES = frozenset(map(key, _DATA["titles"]["sections"]))

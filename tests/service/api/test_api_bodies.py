@@ -94,3 +94,14 @@ def test_a_body_over_the_limit_is_413(client: FlaskClient) -> None:
     answer = client.post("/generate", data=b"x" * 10_001, headers=JSON)
     assert answer.status_code == 413
     assert answer.mimetype == "application/problem+json"
+
+
+@pytest.mark.parametrize("kind", ["application/json", "application/x-www-form-urlencoded"])
+def test_a_body_that_breaks_off_is_not_taken_for_a_whole_one(
+    client: FlaskClient, kind: str
+) -> None:
+    body = b'{"prompt": "a"}' if kind == "application/json" else b"prompt=Hello wor"
+    promised = {"CONTENT_LENGTH": "100"}
+    answer = client.post("/generate", data=body, content_type=kind, environ_overrides=promised)
+    assert (answer.status_code, answer.get_json()["type"]) == (400, "malformed-body")
+    assert "broke off" in answer.get_json()["detail"]

@@ -161,6 +161,24 @@ def test_a_time_of_ones_own(desk: FlaskClient) -> None:
     assert answer.get_json()["scheduled_at"] == "2031-05-04T10:00:00+00:00"
 
 
+@pytest.mark.parametrize(
+    "at",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "1999-12-31T23:59:59Z",
+        "2101-01-01T00:00:00Z",
+        "9999-12-31T23:59:00Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_time_that_can_only_be_a_slip_is_refused(desk: FlaskClient, at: str) -> None:
+    add(desk, "One")
+    do(desk, 1, "keep")
+    answer = do(desk, 1, "schedule", account="bot", at=at)
+    assert (answer.status_code, list(answer.get_json()["errors"])) == (422, ["at"])
+    assert do(desk, 1, "schedule", account="bot").status_code == 200
+
+
 def test_accounts_are_named_without_their_secrets(desk: FlaskClient) -> None:
     answer = desk.get("/drafts/accounts")
     assert answer.get_json() == {"accounts": [{"name": "bot", "username": "bot_on_x"}]}
@@ -293,3 +311,33 @@ def test_a_draft_only_takes_what_can_be_done_to_it(desk: FlaskClient) -> None:
     add(desk, "One")
     answer = desk.post("/drafts/1/history")
     assert (answer.status_code, set(answer.allow)) == (405, {"GET", "HEAD"})
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body"),
+    [
+        ("/drafts", FORM, "drafts=One"),
+        ("/drafts", "text/plain", '{"drafts": [{"text": "Two"}]}'),
+        ("/drafts/post-due", FORM, "dry_run=false"),
+        ("/drafts/post-due", FORM, ""),
+        ("/drafts/post-due", "multipart/form-data", ""),
+        ("/drafts/post-due", "text/plain", '{"dry_run": false}'),
+        ("/drafts/post-due", None, '{"dry_run": false}'),
+        ("/drafts/1/edit", FORM, "text=Two"),
+        ("/drafts/1/discard", FORM, ""),
+        ("/drafts/1/keep", "text/plain", ""),
+        ("/drafts/1/keep", "text/plain", "{}"),
+    ],
+)
+def test_what_a_foreign_page_may_send_unasked_changes_nothing(
+    desk: FlaskClient, path: str, kind: str | None, body: str
+) -> None:
+    add(desk, "One")
+    answer = desk.post(path, data=body, content_type=kind, headers={"If-Match": '"1"'})
+    assert answer.status_code == 415
+    assert "application/json" in answer.get_json()["hint"]
+    page = desk.get("/drafts").get_json()
+    assert (page["total"], page["drafts"][0]["version"]) == (1, 1)

@@ -83,6 +83,47 @@ def test_a_file_that_is_wrong_ends_the_start(tmp_path: Path, text: str) -> None:
         KeyRing.from_file(path)
 
 
+def test_a_name_that_stands_twice_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "keys"
+    path.write_text(line("me", KEY) + line("me", "n" * 40))
+    with pytest.raises(ConfigError, match="line 2: me "):
+        KeyRing.from_file(path)
+
+
 def test_a_file_that_is_missing_ends_the_start(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="nowhere"):
         KeyRing.from_file(tmp_path / "nowhere")
+
+
+def rewrite(config: Config, text: str | None) -> None:
+    path = config.api.keys_file
+    assert path is not None
+    path.unlink(missing_ok=True)
+    if text is not None:
+        path.write_text(text)
+
+
+def test_a_changed_file_counts_from_the_next_request_on(
+    client: FlaskClient, config: Config
+) -> None:
+    rewrite(config, line("new", "n" * 40))
+    assert ask(client, "Bearer " + "n" * 40) == 200
+    assert ask(client, f"Bearer {KEY}") == 401
+
+
+@pytest.mark.parametrize("text", [None, "", "me:typo\n"])
+def test_a_file_gone_wrong_is_told_once_and_the_keys_stay(
+    client: FlaskClient, config: Config, caplog: pytest.LogCaptureFixture, text: str | None
+) -> None:
+    rewrite(config, text)
+    assert [ask(client, f"Bearer {KEY}") for _ in range(3)] == [200, 200, 200]
+    (told,) = [r for r in caplog.records if r.name == "doc2tweet.keys"]
+    assert str(config.api.keys_file) in told.getMessage()
+
+
+def test_a_file_that_was_put_right_counts_again(client: FlaskClient, config: Config) -> None:
+    for text in (None, "me:typo", line("new", "n" * 40)):
+        rewrite(config, text)
+        ask(client, f"Bearer {KEY}")
+    assert ask(client, f"Bearer {KEY}") == 401
+    assert ask(client, "Bearer " + "n" * 40) == 200

@@ -74,6 +74,22 @@ def test_a_named_origin_may_call(client: FlaskClient) -> None:
     assert answer.headers["Access-Control-Allow-Origin"] == PAGE
 
 
+def test_a_named_origin_may_send_the_headers_it_asks_for(client: FlaskClient) -> None:
+    asked = "authorization, content-type, if-match, x-stainless-lang, x-stainless-retry-count"
+    first = {
+        "Origin": PAGE,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": asked,
+    }
+    answer = client.options("/v1/chat/completions", headers=first)
+    assert answer.headers["Access-Control-Allow-Headers"] == asked
+
+
+def test_a_named_origin_may_read_what_the_next_request_needs(client: FlaskClient) -> None:
+    shown = client.get("/livez", headers={"Origin": PAGE}).headers["Access-Control-Expose-Headers"]
+    assert {"ETag", "X-Request-ID", "Retry-After"} <= set(shown.split(", "))
+
+
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", f"{PAGE}.evil.example"])
 def test_no_other_origin_may(client: FlaskClient, origin: str) -> None:
     first = {"Origin": origin, "Access-Control-Request-Method": "POST"}

@@ -174,3 +174,82 @@ def test_text_parts_are_joined_and_developers_are_systems(client: FlaskClient, r
         for messages in (asked, plain)
     ]
     assert answers[0]["choices"] == answers[1]["choices"]
+
+
+def test_streamed_offsets_run_on_as_the_plain_ones_do(client: FlaskClient) -> None:
+    asked = {"n": 2, "logprobs": 1, "ignore_eos": True}
+    plain = complete(client, **asked).get_json()["choices"]
+    offsets: dict[int, list[int]] = {0: [], 1: []}
+    for chunk in chunks(complete(client, **asked, stream=True)):
+        for choice in chunk["choices"]:
+            offsets[choice["index"]] += choice["logprobs"]["text_offset"]
+    assert [offsets[0], offsets[1]] == [choice["logprobs"]["text_offset"] for choice in plain]
+    assert offsets[0][-1] > 0
+
+
+CALLS = [{"id": "1", "type": "function", "function": {"name": "add", "arguments": "{}"}}]
+
+
+@pytest.mark.parametrize(
+    ("message", "named"),
+    [
+        ({"role": "assistant", "content": None, "tool_calls": CALLS}, "tool_calls"),
+        ({"role": "assistant", "tool_calls": CALLS}, "tool_calls"),
+        ({"role": "assistant", "content": None, "function_call": {"name": "f"}}, "function_call"),
+        ({"role": "tool", "tool_call_id": "1", "content": "5"}, "role `tool`"),
+        ({"role": "function", "name": "f", "content": None}, "role `function`"),
+    ],
+)
+def test_case_27_a_conversation_with_tools_is_refused_by_their_name(
+    client: FlaskClient, message: dict[str, Any], named: str
+) -> None:
+    last = {"role": "tool", "tool_call_id": "1", "content": "5"}
+    asked = {**CHAT, "messages": [*CHAT["messages"], message, last]}
+    error = client.post("/v1/chat/completions", json=asked).get_json()["error"]
+    assert (error["code"], named in error["message"]) == ("unsupported_feature", True)
+    assert error["param"].startswith("messages.1.")
+
+
+@pytest.mark.parametrize("messages", [5, [5], [None], [[]], {}, [{"role": []}]])
+def test_messages_that_are_none_are_refused(client: FlaskClient, messages: object) -> None:
+    answer = client.post("/v1/chat/completions", json={**CHAT, "messages": messages})
+    assert answer.status_code == 400
+    assert answer.get_json()["error"]["param"].startswith("messages")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("best_of", True), ("echo", 0), ("echo", 0.0), ("best_of", "1"), ("suffix", False)],
+)
+def test_what_only_equals_a_value_that_asks_for_nothing_is_refused(
+    client: FlaskClient, field: str, value: object
+) -> None:
+    answer = complete(client, **{field: value})
+    assert (answer.status_code, answer.get_json()["error"]["param"]) == (400, field)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("best_of", 1), ("best_of", 1.0), ("echo", False), ("logit_bias", {})]
+)
+def test_what_asks_for_nothing_is_passed_over(
+    client: FlaskClient, field: str, value: object
+) -> None:
+    assert complete(client, **{field: value}).status_code == 200
+
+
+@pytest.mark.parametrize("logprobs", [None, False])
+def test_top_logprobs_need_logprobs(client: FlaskClient, logprobs: object) -> None:
+    asked = {**CHAT, "logprobs": logprobs, "top_logprobs": 2}
+    error = client.post("/v1/chat/completions", json=asked).get_json()["error"]
+    assert (error["param"], "`logprobs`" in error["message"]) == ("top_logprobs", True)
+    assert client.post("/v1/chat/completions", json={**asked, "top_logprobs": 0}).status_code == 200
+
+
+@pytest.mark.parametrize("stream", [None, False])
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions"])
+def test_stream_options_need_a_stream(client: FlaskClient, path: str, stream: object) -> None:
+    given = {"prompt": "a"} if path == "/v1/completions" else CHAT
+    asked = {**given, "max_tokens": 2, "stream": stream, "stream_options": {"include_usage": True}}
+    error = client.post(path, json=asked).get_json()["error"]
+    assert (error["param"], "`stream`" in error["message"]) == ("stream_options", True)
+    assert client.post(path, json={**asked, "stream_options": None}).status_code == 200

@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from flask.testing import FlaskClient
 
 from service.api import sse
 from service.api.parts import Parts
+from service.errors import DeadlineExceeded
 from service.generation import Pause
 from service.shapes import Delta
 from tests.fakes import FakeRunner
@@ -39,10 +42,54 @@ def test_case_17_the_streamed_text_joined_is_the_plain_one(client: FlaskClient) 
     assert told[-1][1]["choices"] == plain["choices"]
 
 
-def test_accept_asks_for_a_stream_too(client: FlaskClient) -> None:
-    asked = {**ASKED, "stream": False}
-    answer = client.post("/generate", json=asked, headers={"Accept": "text/event-stream"})
-    assert answer.mimetype == "text/event-stream"
+@pytest.mark.parametrize(
+    ("accept", "mimetype"),
+    [
+        ("text/event-stream", "text/event-stream"),
+        ("text/event-stream, application/problem+json", "text/event-stream"),
+        ("text/event-stream, application/json;q=0.9", "text/event-stream"),
+        ("*/*, text/event-stream;q=0.1", "application/json"),
+        ("application/*, text/event-stream;q=0.1", "application/json"),
+        ("text/event-stream;q=0", "application/json"),
+        ("text/event-stream;q=0, */*;q=0.1", "application/json"),
+        ("text/plain, text/event-stream;q=0.5", "text/plain"),
+        ("text/plain; charset=utf-8", "text/plain"),
+        ("text/plain;charset=utf-8;q=0.5, application/json;q=0.4", "text/plain"),
+        ("image/png", "application/json"),
+    ],
+)
+def test_accept_chooses_by_its_weights(client: FlaskClient, accept: str, mimetype: str) -> None:
+    asked = {name: value for name, value in ASKED.items() if name != "stream"}
+    answer = client.post("/generate", json=asked, headers={"Accept": accept})
+    assert answer.mimetype == mimetype
+
+
+@pytest.mark.parametrize(
+    ("accept", "stream", "mimetype"),
+    [
+        ("text/event-stream", False, "application/json"),
+        ("text/event-stream, text/plain;q=0.1", False, "text/plain"),
+        ("application/json", True, "text/event-stream"),
+        ("text/event-stream;q=0", True, "text/event-stream"),
+    ],
+)
+@pytest.mark.parametrize("form", [False, True])
+def test_what_the_request_says_of_a_stream_goes_before_accept(
+    client: FlaskClient, accept: str, *, stream: bool, mimetype: str, form: bool
+) -> None:
+    asked = {"prompt": "a", "max_tokens": 2, "stream": stream}
+    body: dict[str, Any] = {"data": asked} if form else {"json": asked}
+    answer = client.post("/generate", headers={"Accept": accept}, **body)
+    assert answer.mimetype == mimetype
+
+
+def test_accept_chooses_for_openais_routes_too(client: FlaskClient) -> None:
+    asked = {"prompt": "a", "max_tokens": 2, "stream": None}
+    answers = [
+        client.post("/v1/completions", json=asked, headers={"Accept": accept}).mimetype
+        for accept in ("text/event-stream", "application/json, text/event-stream;q=0.5")
+    ]
+    assert answers == ["text/event-stream", "application/json"]
 
 
 def test_a_tweet_streams_article_candidates_and_tweets(client: FlaskClient) -> None:
@@ -96,3 +143,19 @@ def test_a_silent_stream_shows_signs_of_life() -> None:
     events = iter([Delta(0, "a"), Pause(), Pause(), Delta(0, "b")])
     answer = sse.respond(events, lambda delta: iter([sse.frame(delta.text)]), lambda _: b"", 0)
     assert list(answer.iter_encoded())[1:3] == [b":\n\n", b":\n\n"]
+
+
+def test_only_the_last_piece_of_an_index_tells_why_it_ended(client: FlaskClient) -> None:
+    told = [data for name, data in events(client.post("/generate", json=ASKED)) if name == "delta"]
+    for index in (0, 1):
+        ends = ["finish_reason" in data for data in told if data["index"] == index]
+        assert ends == [False] * (len(ends) - 1) + [True]
+
+
+def test_an_error_after_a_wait_is_an_event_of_a_stream_that_has_begun() -> None:
+    def waiting() -> Iterator[Pause]:
+        yield Pause()
+        raise DeadlineExceeded("Too late.")
+
+    answer = sse.respond(waiting(), lambda _: iter([]), lambda error: error.type.encode(), 0)
+    assert (answer.status_code, list(answer.iter_encoded())[-1]) == (200, b"deadline-exceeded")

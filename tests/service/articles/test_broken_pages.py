@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from service.articles.article import Article, FetchedPage
-from service.articles.reading import metadata
+from service.articles.reading import decode, metadata
 from service.articles.reading.reader import read_page
 
 SENTENCE = "The council of Vastra Hamn voted to bring back its trams on Monday evening. "
@@ -37,6 +37,21 @@ def test_addresses_that_are_none(rel: str) -> None:
     assert (article.title, article.image_url) == (TITLE, None)
 
 
+@pytest.mark.parametrize(
+    ("text", "authors"),
+    [
+        ("https://bridge.example/ilse", ()),
+        ("HTTPS://bridge.example/ilse", ()),
+        ("www.bridge.example", ()),
+        ("ilse@bridge.example", ()),
+        ("Ilse Quist, https://bridge.example/ilse", ("Ilse Quist",)),
+    ],
+)
+def test_an_authors_address_is_no_name(text: str, authors: tuple[str, ...]) -> None:
+    assert read(f'<title>{TITLE}</title><meta name="author" content="{text}">').authors == authors
+    assert read(body=f'<a rel="author">{text}</a>').authors == authors
+
+
 def fail(*_: object, **__: object) -> str:
     raise RecursionError
 
@@ -50,3 +65,10 @@ def test_a_library_that_fails_costs_its_guess_alone(monkeypatch: pytest.MonkeyPa
 def test_where_one_library_fails_the_next_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("trafilatura.extract", fail)
     assert read().origins["text"] == "newspaper"
+
+
+def test_a_charset_that_cannot_be_guessed_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decode, "from_bytes", fail)
+    text = decode.decode_page("Трамвай вернётся в город.".encode("koi8-r"), "text/html")
+    assert text.endswith(".")
+    assert "\ufffd" in text

@@ -41,6 +41,34 @@ def test_a_site_in_trouble_is_502_with_its_retry_after(
     assert (error.status, error.retryable, error.retry_after) == (502, True, 7)
 
 
+HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </a.css>; rel=preload\r\n\r\n"
+CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+
+
+@pytest.mark.parametrize("before", [HINTS, HINTS * 3, CONTINUE + HINTS, HINTS + CONTINUE])
+def test_hints_before_the_page_are_passed_over(
+    site: FaultServer, fetcher: Fetcher, before: bytes
+) -> None:
+    page = fetcher.fetch(site.serve("/", before + response(b"<p>The page</p>")))
+    assert page.body == b"<p>The page</p>"
+
+
+def test_hints_before_a_redirect_are_passed_over(site: FaultServer, fetcher: Fetcher) -> None:
+    site.serve("/b", response(b"<p>There</p>"))
+    moved = HINTS + response(b"", "302 Found", location="/b")
+    assert fetcher.fetch(site.serve("/", moved)).body == b"<p>There</p>"
+
+
+@pytest.mark.parametrize(
+    "answer", [HINTS * 100, b"HTTP/1.1 101 Switching Protocols\r\n\r\n" + response(), HINTS]
+)
+def test_hints_without_end_or_page_are_no_answer(
+    site: FaultServer, fetcher: Fetcher, answer: bytes
+) -> None:
+    with pytest.raises(ArticleUnreachable):
+        fetcher.fetch(site.serve("/", answer))
+
+
 @pytest.mark.parametrize(
     ("header", "seconds"),
     [

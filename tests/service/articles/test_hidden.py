@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from service.articles.reading.hidden import prune_hidden
 from service.articles.reading.page import parse
+from service.errors import ArticleTooLarge
 
 HIDDEN = [
     '<p style="display:none">SECRET</p>',
@@ -49,6 +54,41 @@ HIDDEN = [
     "<style>[data-h]{display:none}</style><p data-h>SECRET</p>",
     '<style>@media screen{.x{display:none}}</style><p class="x">SECRET</p>',
     '<style>@import "a"; .x{display:none}</style><p class="x">SECRET</p>',
+    '<p style="opacity:0%">SECRET</p>',
+    '<p style="font-size:1pt">SECRET</p>',
+    '<p style="font-size:1%">SECRET</p>',
+    '<p style="font:0/0 a">SECRET</p>',
+    '<p style="font: italic 700 1px/1 serif">SECRET</p>',
+    '<p style="transform:scaleY(0)">SECRET</p>',
+    '<p style="transform:matrix(0,0,0,0,1,1)">SECRET</p>',
+    '<p style="scale:0">SECRET</p>',
+    '<p style="translate:-9999px">SECRET</p>',
+    '<p style="clip-path:circle(0)">SECRET</p>',
+    '<p style="clip-path:polygon(0 0, 0 0)">SECRET</p>',
+    '<p style="position:absolute;left:-99em">SECRET</p>',
+    '<p style="position:absolute;left:9999px">SECRET</p>',
+    '<p style="margin:0 0 0 -9999px">SECRET</p>',
+    '<p style="width:1px;height:1px;overflow:hidden">SECRET</p>',
+    '<p style="color:rgba(0,0,0,0)">SECRET</p>',
+    '<p style="color:rgb(0 0 0 / 0%)">SECRET</p>',
+    '<p style="color:#0000">SECRET</p>',
+    '<p style="-webkit-text-fill-color:transparent">SECRET</p>',
+    r'<p style="displa\y:none">SECRET</p>',
+    "<p popover>SECRET</p>",
+    "<style><!-- .x{display:none} --></style><p class='x'>SECRET</p>",
+    "<style>.a:after{content:'{'} .x{display:none}</style><p class='x'>SECRET</p>",
+    "<style>:is(.x){display:none}</style><p class='x'>SECRET</p>",
+    "<style>:where(.y, .x){display:none}</style><p class='x'>SECRET</p>",
+    "<style>b:nth-child(2){display:none}</style><i><b>x</b><b>SECRET</b></i>",
+    "<style>b:last-child{display:none}</style><i><b>x</b><b>SECRET</b></i>",
+    "<style>b:not(:first-child){display:none}</style><i><b>x</b><b>SECRET</b></i>",
+    "<style>b + b{display:none}</style><i><b>x</b><b>SECRET</b></i>",
+    "<style>.w{color:red; .x{display:none}}</style><div class='w'><p class='x'>SECRET</p></div>",
+    "<style>.w{&.x{display:none}}</style><p class='w x'>SECRET</p>",
+    "<style>.x{@media screen{display:none}}</style><p class='x'>SECRET</p>",
+    "<style>@media (min-width:1px){.x{display:none}}</style><p class='x'>SECRET</p>",
+    "<style>@media not print{.x{display:none}}</style><p class='x'>SECRET</p>",
+    "<style>@media (0 < 1), (width >= 1px){.x{display:none}}</style><p class='x'>SECRET</p>",
 ]
 SHOWN = [
     "<p>SEEN</p>",
@@ -67,6 +107,20 @@ SHOWN = [
     "<style>p..x,>{display:none}</style><p class='x'>SEEN</p>",
     "<style>@keyframes k{from{opacity:0}to{opacity:1}}</style><p>SEEN</p>",
     "<details><summary>More</summary><p>SEEN</p></details>",
+    '<p style="font:700 1.2em/1.5 serif;opacity:90%;letter-spacing:-0.5px">SEEN</p>',
+    '<p style="left:50%;margin-left:-50vw;margin-top:-3em;transform:translate(-50%,-50%)">SEEN</p>',
+    '<p style="transform:scaleX(-1)">SEEN</p>',
+    '<p style="background:linear-gradient(red,blue);background-clip:text;color:transparent">SEEN',
+    '<style media="print">.x{display:none}</style><p class="x">SEEN</p>',
+    '<noscript><style>.x{display:none}</style></noscript><p class="x">SEEN</p>',
+    '<style>@media (min-width:1024px){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@media (prefers-color-scheme:dark){.x{display:none}}</style><p class="x">SEEN</p>',
+    '<style>@supports not (display:grid){.x{display:none}}</style><p class="x">SEEN</p>',
+    "<style>.x:not(.open){display:none}</style><p class='x'>SEEN</p>",
+    "<style>.x::first-letter,.x:before{font-size:0}</style><p class='x'>SEEN</p>",
+    "<style>.w{.y{display:none}}</style><p class='w'>SEEN</p>",
+    "<style>b:first-child{display:none}</style><i><b>x</b><b>SEEN</b></i>",
+    "<style>a.x{display:none}</style><p class='x'>SEEN</p>",
 ]
 
 
@@ -87,6 +141,35 @@ def test_what_is_hidden_goes_and_the_rest_stays(html: str) -> None:
 @pytest.mark.parametrize("html", SHOWN)
 def test_what_is_shown_stays(html: str) -> None:
     assert "SEEN" in visible(html)
+
+
+CSS = st.lists(
+    st.sampled_from(
+        [
+            *("p", ".x", "#i", "[a|b=c]", "*|h", ":nth-child(2n+1)", ":nth-child(+)", ":is(.x)"),
+            *(":not(", ":has(p)", "::before", ">", "+", "~", ",", "{", "}", ";", "&", "@media ("),
+            *(
+                "display:none",
+                "color:#ff",
+                "rgb(1.2.3,0)",
+                "hsl(-1",
+                "font:.0",
+                "scale:",
+                "\\7",
+                "'",
+            ),
+            *("left:-1e9", "opacity:.", "/*", "-->", "(width>1.1.1px)", "matrix(1,,,)", "é", "!"),
+        ]
+    ),
+    max_size=30,
+).map("".join)
+
+
+@given(CSS)
+def test_no_sheet_is_a_crash(css: str) -> None:
+    tree = parse(f'<style>{css}</style><p class="x" id="i" style="{css}">a<b>b</b></p><p>c</p>')
+    with suppress(ArticleTooLarge):
+        prune_hidden(tree)
 
 
 def test_a_body_that_scripts_show_is_read() -> None:

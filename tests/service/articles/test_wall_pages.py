@@ -97,8 +97,79 @@ WALLS = {
         "and the price can be talked about; the transfer takes a few days through a service that "
         "both sides trust, and it includes everything that has ever been linked to this name.</p>",
     ),
+    "taken for a machine": (
+        "Pardon Our Interruption",
+        "<h1>Pardon Our Interruption...</h1><p>As you were browsing something about your browser "
+        "made us think you were a bot. There are a few reasons why this might happen:</p><ul>"
+        "<li>You turn pages faster than anybody who works at the harbour could read them.</li>"
+        "<li>A plugin of your browser keeps our scripts from running as they should run.</li></ul>"
+        "<p>Reload the page to get access again, or wait until the afternoon.</p>",
+    ),
+    "a machine's question": (
+        "lindport.example",
+        "<p>Please enable JS and disable any ad blocker</p><p>The page that you asked for will be "
+        "shown as soon as that is done. People who read with a plugin that stops advertising can "
+        "add this address to the list of sites which they trust, and load it anew.</p>",
+    ),
+    "tracking or money": (
+        "Lindporter Zeitung",
+        "<p>Lesen Sie die Lindporter Zeitung mit personalisierter Werbung, Werbetracking und "
+        "Nutzungsanalyse, so wie es die meisten unserer Leserinnen und Leser seit Jahren tun.</p>"
+        "<p>Oder nehmen Sie das Pur-Abo: auf allen Geräten, für wenige Kronen im Monat und zum "
+        "Ende jedes Monats kündbar. Alle Seiten der Zeitung stehen Ihnen auch damit offen.</p>",
+    ),
+    "parked name": (
+        "lindport.example",
+        "<h1>lindport.example</h1><p>This domain is parked free of charge. The owner of this name "
+        "has put nothing here yet, and what you see was made by the company with which the name is "
+        "registered.</p><p>Related searches are harbours, bridges, ferries and houses.</p>",
+    ),
+    "gate for grown-ups": (
+        "Fjord Brewery",
+        "<p>You must be 18 years or older to enter this site.</p><p>We brew beer for grown-ups, "
+        "and the law asks us to find out whether you are one before we show you the house, the "
+        "kettles, the copper pipes and all that two sisters have made with them.</p>",
+    ),
+    "section of teasers": (
+        "News | The Lindport Courier",
+        "<h1>News</h1>"
+        + "".join(
+            f'<div><h3><a href="/{n}">Harbour bridge {n} opens</a></h3><p>The bridge number {n} '
+            "over the river was opened again on Monday after two years of works.</p></div>"
+            for n in range(12)
+        ),
+    ),
 }
 ARTICLES = {
+    "Pardon our interruption, say the machines": (
+        "“As you were browsing, something about your browser made us think you were a bot.” More "
+        "and more people read this sentence in the morning, and they are no machines.",
+        "A firm in Lindport has counted them: of a hundred visitors who were stopped, ninety had "
+        "done no more than read with a plugin that disables advertising.",
+    ),
+    "Gericht verhandelt über das Pur-Abo": (
+        "Wer nicht zahlt, liest mit personalisierter Werbung, Werbetracking und allem, was dazu "
+        "gehört: So fasste die Richterin am Dienstag zusammen, worum es beim Pur-Abo geht.",
+        "Der Verlag aus Lindport verteidigte sein Angebot. Ein Urteil soll im Mai fallen, und bis "
+        "dahin bleibt auf der Seite alles, wie es ist.",
+    ),
+    "Town forgets to renew its domain": (
+        "For two days the town's website showed that the domain is parked and for sale. Nobody in "
+        "the town hall had paid the bill, which came to twelve crowns.",
+        "“Get this domain, it said there, and somebody nearly did,” the mayor told the council.",
+    ),
+    "Brewers want to end the question of age": (
+        "“You must be 18 years or older to enter this site”: brewers ask this because the law says "
+        "so, and everybody says yes. The sisters who own the Fjord Brewery want to end it.",
+        "They say that nobody was ever kept from their beer by a button, and the ministry agrees.",
+    ),
+    "News from the lighthouse": (
+        "The lighthouse has a new lamp.",
+        "It was lit on Monday by the keeper's daughter, who is six.",
+        "The old one had burned for forty years and goes to the museum by the market.",
+        "Ships will see the new one from a distance of twenty miles, the harbour says.",
+        "A second lamp is to follow in spring.",
+    ),
     "How consent banners work": (
         "Consent banners ask visitors whether a site may keep cookies on a device, and the law "
         "says how the question has to be put.",

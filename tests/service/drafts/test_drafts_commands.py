@@ -101,6 +101,8 @@ def test_counts_by_state(run: Run) -> None:
         (["drafts", "keep", "99"], "no draft 99"),
         (["drafts", "schedule", "--account", "bot", "1"], "not for a draft that is candidate"),
         (["drafts", "schedule", "--account", "else", "1"], "is none of: bot"),
+        (["drafts", "schedule", "--account", "bot", "--at", "0001-01-01", "1"], "at: must lie"),
+        (["drafts", "schedule", "--account", "bot", "--at", "9999-12-31", "1"], "at: must lie"),
     ],
 )
 def test_an_error_is_one_line(run: Run, args: list[str], said: str) -> None:

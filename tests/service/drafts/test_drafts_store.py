@@ -67,6 +67,13 @@ def test_importing_twice_adds_nothing(store: DraftStore) -> None:
     assert (first.added, first.known, again.added, again.known) == (1200, 0, 1, 1200)
 
 
+def test_copies_in_one_import_are_known_and_the_first_stays(store: DraftStore) -> None:
+    first, copy = NewDraft("hello two", flags=("truncated",)), NewDraft("hello two")
+    report = store.add([NewDraft("hello one"), first, copy, copy], actor="import")
+    assert (report.added, report.known) == (2, 2)
+    assert [d.origin for d in store.each(DraftQuery(contains="two"))] == [first]
+
+
 def test_two_imports_at_once_add_each_candidate_once(store: DraftStore) -> None:
     rows = [NewDraft(f"tweet {i}") for i in range(300)]
     with ThreadPoolExecutor(4) as pool:
@@ -169,6 +176,31 @@ def test_a_training_tweet_is_kept_only_when_edited(store: DraftStore) -> None:
         with pytest.raises(ChangeRefused, match="training"):
             do(store, draft, change)
     assert do(store, draft, Change(Action.EDIT, text="A new tweet")).state is DraftState.EDITED
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x" * 281, "281 characters of 280; shorten"),
+        ("\ufeff hi", "U\\+FEFF; take it out"),
+        ("\uffff and \ufffe and \uffff", "U\\+FFFE, U\\+FFFF; take them out"),
+        ("\u200b", "nothing to be seen"),
+        ("\u2060 \u00ad\u202e", "nothing to be seen"),
+    ],
+)
+def test_what_x_would_not_take_is_not_planned_and_says_why(
+    store: DraftStore, text: str, said: str
+) -> None:
+    [draft] = add(store, text)
+    draft = do(store, draft, Change(Action.KEEP))
+    with pytest.raises(ChangeRefused, match=said):
+        do(store, draft, SCHEDULE)
+
+
+@pytest.mark.parametrize("text", ["x" * 280, "👩\u200d👩\u200d👧", "می\u200cخواهم", "\u200b hi"])
+def test_what_x_takes_is_planned(store: DraftStore, text: str) -> None:
+    [draft] = add(store, text)
+    assert do(store, draft, Change(Action.KEEP), SCHEDULE).state is DraftState.SCHEDULED
 
 
 @pytest.mark.parametrize(

@@ -50,3 +50,27 @@ def test_an_article_of_one_sentence_makes_no_thread() -> None:
     opening = make_tweet(Candidate(0, "The harbour bridge has opened.", -1.0), context)
     with pytest.raises(NoPostableTweet):
         make_thread(opening, context, 3)
+
+
+FOUR = (
+    "The old harbour bridge opened to traffic again on Monday after two years of repairs. "
+    "Engineers replaced 1,200 rivets and the whole of the rusted deck. "
+    "The city says that the bridge will now carry trams as well, from next spring. "
+    "Some four thousand people walked across it in the first hour."
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "max_length", "said"),
+    [
+        (FOUR, 40, "fits into max_length"),
+        (" ".join(["The bridge and its many rusted rivets"] * 20) + ".", 280, "fits into"),
+        ("The harbour bridge has opened.", 40, "too short"),
+        ("The harbour bridge has opened.", 280, "too short"),
+    ],
+)
+def test_what_makes_no_thread_is_told(text: str, max_length: int, said: str) -> None:
+    context = context_for(Article("", text), TweetRules(max_length=max_length))
+    opening = make_tweet(Candidate(0, "The harbour bridge has opened.", -1.0), context)
+    with pytest.raises(NoPostableTweet, match=said):
+        make_thread(opening, context, 4)

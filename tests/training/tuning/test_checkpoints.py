@@ -9,7 +9,7 @@ def save(folder: Path, step: int, *, whole: bool = True) -> Path:
     path = folder / f"checkpoint-{step}"
     path.mkdir()
     if whole:
-        (path / "trainer_state.json").write_text("{}")
+        (path / "trainer_state.json").write_text('{"log_history": []}')
     return path
 
 

@@ -11,7 +11,13 @@ from service.tokenizer import Tokenizer
 from tests.tiny_models import model_spec, tokenizer_json
 from training.pairs import Pair
 from training.tuning.casing import Casing
-from training.tuning.examples import ExampleMaker, ExampleOptions, PairDataset, training_pairs
+from training.tuning.examples import (
+    ExampleMaker,
+    ExampleOptions,
+    PairDataset,
+    require_kind,
+    training_pairs,
+)
 from training.tuning.voices import voice_prompt
 
 TOKENIZER = Tokenizer(Backend.from_str(tokenizer_json()))
@@ -103,3 +109,19 @@ def test_capitals_go_where_the_prompt_has_no_title_in_capitals() -> None:
     assert cases.target(shouted, "") == "Mayor opened the new bridge"
     assert cases.target(shouted, "New bridge opens") == "Mayor opened the new bridge"
     assert cases.target(shouted, shouted.title) == shouted.tweet
+
+
+def test_a_tweet_without_room_is_left_out() -> None:
+    style = model_spec(voice_prompt("chatml", style_only=True))
+    texts = ExampleMaker(TOKENIZER, style, ExampleOptions(max_tokens=60), Casing())
+    for made, article in ((maker(max_tokens=100), PAIR.article), (texts, "")):
+        short = replace(PAIR, article=article)
+        assert made.fitting([short, replace(short, tweet=PAIR.tweet * 5)]) == [short]
+
+
+@pytest.mark.parametrize("style_only", [True, False])
+def test_pairs_of_the_other_kind_are_refused(style_only: bool) -> None:
+    pair = replace(PAIR, article=PAIR.article * style_only)
+    require_kind([replace(pair, article=PAIR.article * (not style_only))], style_only=style_only)
+    with pytest.raises(TrainingDataError, match="--style-only"):
+        require_kind([pair], style_only=style_only)
