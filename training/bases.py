@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import cast
+from typing import cast, get_args
 
 from service.config import Config, hub_endpoint, user_data_dir
+from service.errors import TrainingDataError
 from service.model_spec import PromptFormat
 from service.models import ModelStore, default_models_dir
 from training.build import Builder
@@ -61,12 +62,22 @@ def find_again(store: ModelStore, settings: Mapping[str, Value]) -> Base:
     """What `Base.settings` tells of.
 
     Raises:
+        TrainingDataError: the settings are not those of a training.
         As `find_base`.
     """
+    try:
+        base, prompt_format = settings["base"], settings["prompt_format"]
+        article_chars, style_only = settings["article_chars"], settings["style_only"]
+    except KeyError as error:
+        raise TrainingDataError(f"The report of the training lacks {error}: train again") from None
+    if not isinstance(base, str) or prompt_format not in get_args(PromptFormat):
+        raise TrainingDataError("The report of the training names no base or format: train again")
+    if not isinstance(article_chars, int) or not isinstance(style_only, bool):
+        raise TrainingDataError("The report of the training is damaged: train again")
     return find_base(
         store,
-        str(settings["base"]),
-        prompt_format=cast("PromptFormat", settings["prompt_format"]),
-        article_chars=int(settings["article_chars"] or 0),
-        style_only=bool(settings["style_only"]),
+        base,
+        prompt_format=cast("PromptFormat", prompt_format),
+        article_chars=article_chars,
+        style_only=style_only,
     )

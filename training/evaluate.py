@@ -6,24 +6,24 @@ Every figure is of the served model: its graph, its engine, its prompts, its twe
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from service.articles.article import Article
 from service.engine.sampling_params import SamplingParams
-from service.errors import TweetError
-from service.prompts import article_example
+from service.errors import PromptTooLong, TrainingDataError, TweetError
+from service.prompts import Example, article_example
 from service.sentences import split_sentences
 from service.tweets.postprocess import context_for
 from service.tweets.selection import choose, default_best_of
 from service.tweets.tweet import Candidate, TweetRules
 from training.judging.metrics import Told, measure, rouge_l
 from training.judging.served_model import GREEDY, MAX_TOKENS, ServedModel
-from training.judging.table import Evaluation, Row
+from training.judging.table import AS_IT_COMES, BODY, OTHER_TITLE, TITLE, Evaluation, Row
 from training.pairs import Pair
 
 _MAX_EXAMPLE_TOKENS = 1000
-BODY, TITLE, OTHER_TITLE = "body", "title and body", "title unlike the tweet"
 _SAME = 0.9
 """ROUGE-L from which a headline counts as the tweet: then to copy it is the perfect answer."""
 
@@ -42,7 +42,12 @@ def evaluate(
     pairs: Sequence[Pair],
     options: EvaluateOptions,
 ) -> Evaluation:
-    """Measure a voice and its baselines on the same pairs; what needs titles, on those with one."""
+    """Measure a voice and its baselines on the same pairs; what needs titles, on those with one.
+
+    Raises:
+        TrainingDataError: there is no pair to measure by.
+    """
+    loss = held_out_loss(voice, pairs)  # first: it finds in seconds what cannot be measured
     titled = [pair for pair in pairs if pair.title]
     rows = [
         _row(voice, pairs, BODY, "first sentence", [first_sentence(p.article) for p in pairs]),
@@ -57,8 +62,8 @@ def evaluate(
             _row(voice, titled, TITLE, "greedy", _greedy(voice, titled, TITLE)),
             _row(voice, titled, TITLE, "as served", _as_served(voice, titled, TITLE, options)),
         ]
-        rows += with_title + _where_titles_differ(voice, titled, with_title)
-    loss = held_out_loss(voice, pairs)
+        mixed = _as_it_comes(voice, pairs, rows, with_title) if len(titled) < len(pairs) else []
+        rows += with_title + _where_titles_differ(voice, titled, with_title) + mixed
     return Evaluation(voice.spec.name, loss, math.exp(loss), tuple(rows))
 
 
@@ -73,16 +78,60 @@ def _where_titles_differ(
     return [_row(voice, pairs, OTHER_TITLE, row.name, [row.texts[i] for i in kept]) for row in rows]
 
 
+def _as_it_comes(
+    voice: ServedModel, pairs: Sequence[Pair], body: Sequence[Row], with_title: Sequence[Row]
+) -> list[Row]:
+    """All pairs, each with what it has; of texts that the other rows drew."""
+    bare = {row.name: row.texts for row in body}
+    titled = {row.name: row.texts for row in with_title}
+    ways = (
+        ("headline, else first sentence", titled["headline"], bare["first sentence"]),
+        ("greedy", titled["greedy"], bare["greedy"]),
+        ("as served", titled["as served"], bare["as served"]),
+    )
+    return [_row(voice, pairs, AS_IT_COMES, name, _mixed(pairs, *told)) for name, *told in ways]
+
+
+def _mixed(pairs: Sequence[Pair], titled: Sequence[str], bare: Sequence[str]) -> list[str]:
+    """Of the pairs with a title the next of `titled`, of the others their own of `bare`."""
+    told = iter(titled)
+    return [next(told) if p.title else text for p, text in zip(pairs, bare, strict=True)]
+
+
 def held_out_loss(model: ServedModel, pairs: Sequence[Pair]) -> float:
-    """Mean loss a token of the tweets, end marker included, from the body alone."""
-    examples = [
-        article_example(
-            model.tokenizer, model.spec, "", pair.article, pair.tweet, _MAX_EXAMPLE_TOKENS
-        )
-        for pair in pairs
-    ]
+    """Mean loss a token of the tweets, end marker included, from the body alone.
+
+    A tweet that alone is too long for the model is left out, and stderr says so.
+
+    Raises:
+        TrainingDataError: there is no pair, or none whose tweet the model has room for.
+    """
+    if not pairs:
+        raise TrainingDataError(f"There is no held-out pair to measure {model.spec.name} by")
+    room = min(_MAX_EXAMPLE_TOKENS, model.max_len)
+    examples, too_long = _examples(model, pairs, room)
+    if too_long:
+        told = f"Too long for {room} tokens: {len(too_long)} tweets, first that of {too_long[0]}"
+        if not examples:
+            raise TrainingDataError(told)
+        sys.stderr.write(f"{told}; the held-out loss is of the others\n")
     losses = model.losses(examples)
     return sum(losses) / len(losses)
+
+
+def _examples(
+    model: ServedModel, pairs: Sequence[Pair], room: int
+) -> tuple[list[Example], list[str]]:
+    """Those that fit, and the ids of the pairs that do not."""
+    examples, too_long = [], []
+    for pair in pairs:
+        try:
+            examples.append(
+                article_example(model.tokenizer, model.spec, "", pair.article, pair.tweet, room)
+            )
+        except PromptTooLong:
+            too_long.append(pair.id)
+    return examples, too_long
 
 
 def first_sentence(text: str) -> str:

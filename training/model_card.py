@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import ModelCard, ModelCardData
 
@@ -16,7 +17,7 @@ from service.errors import TrainingDataError
 from service.model_spec import ModelSpec
 from training.judging.metrics import Scores
 from training.judging.table import Evaluation, Row, as_markdown
-from training.reports import StageReport, as_table
+from training.reports import StageReport, as_table, check_number
 from training.workspace import Workspace
 
 _STAGES = ("import", "scrape", "pairs", "self-train", "finetune", "export")
@@ -36,7 +37,7 @@ def make_card(
     """Put the reports of a run together.
 
     Raises:
-        TrainingDataError: nothing was trained there yet.
+        TrainingDataError: nothing was trained there yet, or a stage's report is damaged.
     """
     reports = {stage: _report(workspace, stage) for stage in _STAGES}
     if reports["finetune"] is None:
@@ -67,21 +68,43 @@ def read_evaluation(path: Path) -> Evaluation:
         TrainingDataError: the file is missing or something else.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8"))
-        rows = tuple(
-            Row(**{**row, "scores": Scores(**row["scores"]), "texts": tuple(row["texts"])})
-            for row in raw.pop("rows")
-        )
-        return Evaluation(rows=rows, **raw)
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        return _evaluation(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError) as error:
         raise TrainingDataError(f"{path} is no evaluation: {error}") from None
 
 
+def _evaluation(
+    *, model: str, loss: float, perplexity: float, rows: Sequence[Mapping[str, Any]]
+) -> Evaluation:
+    """Raises TypeError: it is none."""
+    _check_text(model)
+    check_number("loss", loss)
+    check_number("perplexity", perplexity)
+    return Evaluation(model, loss, perplexity, tuple(_row(**row) for row in rows))
+
+
+def _row(*, name: str, given: str, scores: Mapping[str, Any], texts: Sequence[str]) -> Row:
+    """Raises TypeError: it is none."""
+    if not isinstance(texts, list):
+        raise TypeError(f"texts are {texts!r}")
+    for text in (name, given, *texts):
+        _check_text(text)
+    found = Scores(**scores)
+    for field, value in asdict(found).items():
+        check_number(field, value)
+    if not isinstance(found.num, int):
+        raise TypeError(f"num is {found.num!r}, not a whole number")
+    return Row(name, given, found, tuple(texts))
+
+
+def _check_text(value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{value!r} is no text")
+
+
 def _report(workspace: Workspace, stage: str) -> StageReport | None:
-    try:
-        return workspace.report(stage)
-    except TrainingDataError:  # a run on a ready file of pairs has no import and no scrape
-        return None
+    """None where the stage was not run: a ready file of pairs needs no import and no scrape."""
+    return workspace.report(stage) if workspace.has_report(stage) else None
 
 
 def _opening(spec: ModelSpec) -> str:

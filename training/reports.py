@@ -48,8 +48,31 @@ def write_report(path: Path, report: StageReport) -> None:
 def read_report(path: Path) -> StageReport:
     """Raises TrainingDataError where the stage has not been run, or its report is damaged."""
     try:
-        return StageReport(**json.loads(path.read_text(encoding="utf-8")))
+        report = StageReport(**json.loads(path.read_text(encoding="utf-8")))
+        _check_types(report)
     except FileNotFoundError:
         raise TrainingDataError(f"There is no {path}: run this stage first") from None
     except (OSError, ValueError, TypeError) as error:
         raise TrainingDataError(f"{path} is damaged ({error}); run this stage again") from None
+    return report
+
+
+def _check_types(report: StageReport) -> None:
+    """Raises TypeError for what no stage writes."""
+    for table in (report.counts, report.settings):
+        if not isinstance(table, dict):
+            raise TypeError(f"{table!r} is no table")
+    for text in (report.stage, report.fingerprint):
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r} is no text")
+    for name, count in report.counts.items():
+        check_number(name, count)
+    for name, value in report.settings.items():
+        if not isinstance(value, Value):
+            raise TypeError(f"{name} is {value!r}, which is no setting")
+
+
+def check_number(name: str, value: object) -> None:
+    """Raises TypeError for what is no number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name} is {value!r}, not a number")

@@ -8,31 +8,43 @@ the affair of a `RunTrials`; what is tried, how it is judged and what is kept is
 
 from __future__ import annotations
 
+import hashlib
+import json
 import statistics
+import sys
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import optuna
 from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
-from optuna.samplers import TPESampler
-from optuna.storages import JournalStorage
-from optuna.storages.journal import JournalFileBackend
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from service.errors import TrainingDataError, TrainingDiverged
 from training.finetune import finetune
 from training.judging.importance import draw_importance
 from training.locks import file_lock
-from training.pairs import read_pairs
+from training.pairs import Split, read_pairs
+from training.study import keep_to, open_study
+from training.tuning.examples import training_pairs
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
 
-FindBase = Callable[[int], Base]
-"""From the number of characters of an article's head to the base that reads so many."""
-STUDY_NAME = "sweep"
+
+class FindBase(Protocol):
+    """From the number of characters of an article's head to the base that reads so many."""
+
+    @property
+    def name(self) -> str:
+        """Of the base; a study is of one base only."""
+
+    def __call__(self, article_chars: int, /) -> Base: ...
+
+
 _MIN_FOR_IMPORTANCE = 4
+_SPLITS: tuple[Split, ...] = ("train", "dev")
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,45 +133,39 @@ def sweep(
         run_trials: default: one after the other, in this process.
 
     Raises:
-        TrainingDataError: a data set has no pairs, or no trial came to an end.
+        TrainingDataError: a data set has too few pairs or none of `dev`, the folder holds a sweep
+            of something else, or no trial came to an end.
+        SetupError: the folder cannot be written.
     """
     for workspace in workspaces:
-        read_pairs(workspace.pairs)
+        _check_pairs(workspace, usual)
     data_sets = tuple(workspace.pairs.read_bytes() for workspace in workspaces)
+    attempt = Attempt(data_sets, find_base, usual)
     with file_lock(root / "lock"):
         study = open_study(root, usual.seed)
+        keep_to(study, root, _made_of(attempt, space))
         left = num_trials - _num_done(study)
         if left > 0:
-            attempt = Attempt(data_sets, find_base, usual)
             (run_trials or run_here)(root, space, attempt, left)
         return _result(root, study)
 
 
 def run_here(root: Path, space: SweepSpace, attempt: Attempt, num_trials: int) -> None:
-    """A `RunTrials`: one trial after the other."""
+    """A `RunTrials`: one trial after the other; stderr tells how each ended.
 
-    def objective(trial: Trial) -> float:
+    Not by `optimize`, which prints a stack of what no trial can get over.
+    """
+    study = open_study(root, attempt.usual.seed)
+    for _ in range(num_trials):
+        trial = study.ask()
         try:
-            return attempt(suggest(trial, space), root)
+            loss = attempt(suggest(trial, space), root)
         except TrainingDiverged as error:
-            raise optuna.TrialPruned(error.detail) from None
-
-    open_study(root, attempt.usual.seed).optimize(objective, n_trials=num_trials)
-
-
-def open_study(root: Path, seed: int) -> optuna.Study:
-    """The study of a folder; new trials follow from the seed and those before."""
-    return optuna.create_study(
-        study_name=STUDY_NAME,
-        storage=study_storage(root),
-        sampler=TPESampler(seed=seed),
-        direction="minimize",
-        load_if_exists=True,
-    )
-
-
-def study_storage(root: Path) -> JournalStorage:
-    return JournalStorage(JournalFileBackend(str(root / "study.log")))
+            study.tell(trial, state=TrialState.PRUNED)
+            sys.stderr.write(f"trial {trial.number}: {error.detail}\n")
+        else:
+            study.tell(trial, loss)
+            sys.stderr.write(f"trial {trial.number}: loss {loss:.4f}\n")
 
 
 def suggest(trial: Trial, space: SweepSpace) -> Setting:
@@ -175,6 +181,28 @@ def suggest(trial: Trial, space: SweepSpace) -> Setting:
 def robust(losses: Sequence[float]) -> float:
     """Mean plus one standard deviation; of a single loss, the loss."""
     return statistics.mean(losses) + (statistics.pstdev(losses) if len(losses) > 1 else 0.0)
+
+
+def _check_pairs(workspace: Workspace, usual: FinetuneOptions) -> None:
+    """Raises TrainingDataError, by the file's own name, for what would end every trial."""
+    train, _ = (read_pairs(workspace.pairs, split) for split in _SPLITS)
+    try:
+        training_pairs(train, usual.examples.max_teaser)
+    except TrainingDataError as error:
+        raise TrainingDataError(f"{workspace.pairs}: {error.detail}") from None
+
+
+def _made_of(attempt: Attempt, space: SweepSpace) -> dict[str, str]:
+    """All that shapes a trial's loss, by what a reader would call it."""
+    searched = asdict(space)
+    usual = {n: value for n, value in attempt.usual.settings().items() if n not in searched}
+    digests = sorted(hashlib.sha256(pairs).hexdigest() for pairs in attempt.data_sets)
+    return {
+        "pairs": " ".join(digests),
+        "base": attempt.find_base.name,
+        "ranges": json.dumps(searched, sort_keys=True),
+        "settings": json.dumps(usual, sort_keys=True),
+    }
 
 
 def _loss(pairs: bytes, base: Base, options: FinetuneOptions, scratch: Path | None) -> float:

@@ -56,6 +56,10 @@ class Workspace:
         """Raises TrainingDataError where the stage has not been run."""
         return read_report(self._report_path(stage))
 
+    def has_report(self, stage: str) -> bool:
+        """Whether the stage has been run, with whatever inputs; its report may be damaged."""
+        return self._report_path(stage).exists()
+
     def record(self, report: StageReport) -> None:
         """Written last: a stage with a report has finished."""
         write_report(self._report_path(report.stage), report)

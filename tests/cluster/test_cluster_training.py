@@ -25,7 +25,8 @@ from training.cluster.trials import TuneTrials
 from training.finetune import finetune
 from training.pairing.stage import PairOptions, make_pairs
 from training.pairs import Pair, write_pairs
-from training.sweep import SweepSpace, open_study, sweep
+from training.study import open_study
+from training.sweep import SweepSpace, sweep
 from training.tuning.options import FinetuneOptions
 from training.workspace import Workspace
 
@@ -86,15 +87,17 @@ def test_a_killed_node_costs_a_sweep_only_the_trial_it_was_at(
     assert found.best["rank"] in SPACE.rank
     again = sweep(tmp_path / "sweep", [workspace], base, QUICK, SPACE, 4, TuneTrials("ray"))
     assert again == found
+    other = replace(base, name="another")
+    with pytest.raises(TrainingDataError, match="other base"):
+        sweep(tmp_path / "sweep", [workspace], other, QUICK, SPACE, 5, TuneTrials("ray"))
 
 
 def test_what_no_trial_can_get_over_ends_a_sweep(
     cluster: Any, tmp_path: Path, models_dir: Path
 ) -> None:
-    workspace = Workspace(tmp_path / "work")
-    write_pairs(workspace.pairs, [Pair("1", "Too few", split="train")])
-    base = NotedBase(models_dir, tmp_path)
-    with pytest.raises(SetupError, match="dev"):
+    workspace = write_workspace(tmp_path / "work")
+    base = NotedBase(models_dir, tmp_path, name="missing")
+    with pytest.raises(SetupError, match="missing"):
         sweep(tmp_path / "sweep", [workspace], base, QUICK, SPACE, 9, TuneTrials("ray"))
     assert len(open_study(tmp_path / "sweep", 0).trials) < 9
 

@@ -86,6 +86,7 @@ class NotedBase:
 
     models_dir: Path
     folder: Path
+    name: str = "tiny-gpt2"
 
     def __call__(self, article_chars: int) -> Base:
         import ray
@@ -93,4 +94,4 @@ class NotedBase:
         node: str = ray.get_runtime_context().get_node_id()
         (self.folder / f"{node}-{time.time_ns()}").touch()
         time.sleep(2)
-        return find_base(ModelStore(self.models_dir), "tiny-gpt2", article_chars=article_chars)
+        return find_base(ModelStore(self.models_dir), self.name, article_chars=article_chars)

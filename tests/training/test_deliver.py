@@ -9,9 +9,10 @@ from safetensors.torch import load_file, save_file
 from service.articles.article import Article
 from service.errors import ModelNotFound, SetupError, TrainingDataError
 from service.model_spec import file_sha256
+from service.models import ModelStore
 from service.tweets.overlap import FILE_NAME, read_index
 from tests.tiny_voices import Workshop, invented_pair, make_workshop
-from training.bases import base_of, find_base
+from training.bases import base_of, find_again, find_base
 from training.deliver import Delivery
 from training.delivery.model_toml import model_toml
 from training.delivery.parity import check_parity
@@ -26,6 +27,24 @@ def test_the_graph_says_what_was_trained(trained: Workshop) -> None:
     counts = trained.workspace.report("export").counts
     assert counts["greedy texts compared"] == counts["equal"] == 16
     assert abs(counts["rise, per cent"]) < 2
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("base", None),
+        ("prompt_format", "prose"),
+        ("article_chars", "many"),
+        ("style_only", 3),
+    ],
+)
+def test_a_training_that_does_not_tell_its_base_is_one_line(
+    tmp_path: Path, name: str, value: object
+) -> None:
+    told = {"base": "tiny", "prompt_format": "plain", "article_chars": 300, "style_only": False}
+    for settings in (told | {name: value}, {k: v for k, v in told.items() if k != name}):
+        with pytest.raises(TrainingDataError, match="train again"):
+            find_again(ModelStore(tmp_path), settings)  # type: ignore[arg-type]
 
 
 def test_the_model_is_served(trained: Workshop) -> None:

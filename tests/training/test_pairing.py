@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.errors import TrainingDataError
 from service.executor import ThreadExecutor
 from training.article_store import ArticleStore, Outcome, ScrapedArticle
+from training.cli import main
 from training.demo.town import Story, stories
 from training.pairing.matching import match
 from training.pairing.near_duplicates import similar_pairs
@@ -119,6 +121,11 @@ def test_the_split_does_not_depend_on_the_order() -> None:
 def test_nothing_is_held_out_of_what_is_all_alike() -> None:
     with pytest.raises(TrainingDataError, match="too few or too alike"):
         split([replace(PAIRS[0], id=str(n)) for n in range(50)], 0.1, 0.1)
+
+
+def test_something_is_left_to_train_on() -> None:
+    with pytest.raises(TrainingDataError, match=r"50% held out for test .* leave none of"):
+        split(PAIRS, 0.5, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -235,16 +242,63 @@ def test_teasers_may_be_weighed_or_dropped(work: Workspace, tmp_path: Path) -> N
     assert "teaser" not in {pair.id for pair in read_pairs(work.pairs)}
 
 
+def test_every_pair_is_in_the_table_once(work: Workspace, tmp_path: Path) -> None:
+    teaser = replace(PAIRS[0], id="teaser", tweet="You won't believe what was in the trunk")
+    others = [replace(PAIRS[1], weight=0.0), replace(PAIRS[2], tweet=" "), teaser, PAIRS[3]]
+    write_pairs(tmp_path / "made.jsonl", [*PAIRS, *others])
+    counts = make_pairs(work, PairOptions(teasers="drop"), tmp_path / "made.jsonl").counts
+    assert counts["pairs"] == len(PAIRS) + len(others)
+    for reason in ("without a tweet", "of weight 0", "teasers dropped", "near-duplicates"):
+        assert counts[reason] == 1
+    assert counts["kept"] == counts["train"] + counts["dev"] + counts["test"] == len(PAIRS)
+
+
 def test_style_only_needs_no_articles(work: Workspace) -> None:
     work.articles.unlink()
     make_pairs(work, PairOptions(style_only=True))
     assert {pair.article for pair in read_pairs(work.pairs)} == {""}
 
 
+def test_a_file_of_pairs_may_teach_its_titles(work: Workspace, tmp_path: Path) -> None:
+    titled = [replace(pair, title=f"{pair.title} &amp; {pair.id}") for pair in PAIRS]
+    write_pairs(tmp_path / "made.jsonl", [*titled, replace(PAIRS[0], id="bare", title="")])
+    report = make_pairs(work, PairOptions(target="title"), tmp_path / "made.jsonl")
+    learnt = {pair.id: pair for pair in read_pairs(work.pairs)}
+    assert (learnt["1"].tweet, learnt["1"].title) == (f"{PAIRS[1].title} & 1", "")
+    assert "bare" not in learnt
+    assert report.counts["without a title"] == 1
+
+
+def test_a_file_of_pairs_may_teach_its_tweets_alone(work: Workspace, tmp_path: Path) -> None:
+    write_pairs(tmp_path / "made.jsonl", PAIRS)
+    make_pairs(work, PairOptions(style_only=True), tmp_path / "made.jsonl")
+    pairs = read_pairs(work.pairs)
+    assert {(pair.article, pair.title, pair.url) for pair in pairs} == {("", "", "")}
+    assert {pair.tweet for pair in pairs} == {pair.tweet for pair in PAIRS}
+
+
+def test_titles_alone_are_not_a_style(tmp_path: Path) -> None:
+    arguments = ["pairs", "--work", str(tmp_path), "--style-only", "--target", "title"]
+    result = CliRunner().invoke(main, arguments)
+    assert (result.exit_code, "--target title needs" in result.output) == (2, True)
+
+
 def test_without_articles_it_says_what_to_run(work: Workspace) -> None:
     work.articles.unlink()
     with pytest.raises(TrainingDataError, match="run `scrape` first"):
         make_pairs(work, PairOptions())
+
+
+def test_without_tweets_it_says_what_to_run(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="run `import` first"):
+        make_pairs(Workspace(tmp_path), PairOptions())
+
+
+def test_reasons_do_not_count_their_own_total(work: Workspace) -> None:
+    counts = {"links": 8, "read": 0, "failed": 8, "failed: article-unreachable": 8}
+    work.record(StageReport("scrape", counts))
+    with pytest.raises(TrainingDataError, match=r"0 were read \(8 failed: article-unreachable\)\."):
+        make_pairs(work, PairOptions(min_pairs=100))
 
 
 def test_too_few_pairs_say_how_many_are_needed_and_why(work: Workspace) -> None:

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import SetupError, TrainingDataError
+from tests.tiny_models import model_spec
 from training.files import atomic_writer
+from training.model_card import Sources, make_card
 from training.pairs import Pair, read_pairs, write_pairs
 from training.reports import StageReport, as_table
 from training.tweets import Tweet, read_tweets, write_tweets
@@ -119,6 +121,36 @@ def test_a_damaged_report_is_no_report(tmp_path: Path) -> None:
     assert not work.is_done("import", "")
     with pytest.raises(TrainingDataError, match="run this stage again"):
         work.report("import")
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"counts": {"kept": "82"}},
+        {"counts": {"kept": True}},
+        {"counts": [1]},
+        {"settings": {"base": ["tiny"]}},
+        {"settings": None},
+        {"stage": 5},
+        {"fingerprint": None},
+    ],
+)
+def test_a_report_of_other_types_is_damaged(tmp_path: Path, changed: dict[str, object]) -> None:
+    work = Workspace(tmp_path)
+    work.record(StageReport("pairs", {"kept": 82}, {"target": "tweet"}))
+    path = tmp_path / "reports" / "pairs.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    with pytest.raises(TrainingDataError, match="is damaged"):
+        work.report("pairs")
+
+
+def test_a_card_is_not_made_beside_a_damaged_report(tmp_path: Path) -> None:
+    work = Workspace(tmp_path)
+    work.record(StageReport("finetune", {"epochs": 1}))
+    make_card(work, model_spec(), None, Sources("Invented.", "CC0"))
+    (tmp_path / "reports" / "pairs.json").write_text('{"stage": "pairs", "counts": {"kept": "x"}}')
+    with pytest.raises(TrainingDataError, match=r"pairs\.json is damaged"):
+        make_card(work, model_spec(), None, Sources("Invented.", "CC0"))
 
 
 def test_a_report_is_a_table_and_json(tmp_path: Path) -> None:

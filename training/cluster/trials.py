@@ -29,7 +29,8 @@ from training.cluster.resources import (
     share_of,
     usual_num_processes,
 )
-from training.sweep import STUDY_NAME, Attempt, Setting, SweepSpace, study_storage, suggest
+from training.study import STUDY_NAME, study_storage
+from training.sweep import Attempt, Setting, SweepSpace, suggest
 
 _MAX_LOSSES = 3
 """A trial is begun anew after so many deaths of its node."""

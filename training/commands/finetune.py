@@ -10,6 +10,7 @@ import click
 from service.model_spec import PromptFormat
 from training.bases import DEFAULT_BASE, find_base, open_store
 from training.finetune import Train, finetune, train_here
+from training.option_types import SEED, FiniteRange
 from training.reports import as_table
 from training.tuning.examples import ExampleOptions
 from training.tuning.options import FinetuneOptions, Keep, Method, Tracker
@@ -27,24 +28,24 @@ _USUAL, _USUAL_EXAMPLES = FinetuneOptions(), ExampleOptions()
 @click.option("--article-chars", type=click.IntRange(50), default=ARTICLE_CHARS, show_default=True)
 @click.option("--style-only", is_flag=True, help="The pairs are tweets without articles.")
 @click.option("--method", type=click.Choice(get_args(Method)), default=_USUAL.method)
-@click.option("--rate", type=click.FloatRange(0, 1, min_open=True), default=_USUAL.rate)
+@click.option("--rate", type=FiniteRange(0, 1, min_open=True), default=_USUAL.rate)
 @click.option("--rank", type=click.IntRange(1), default=_USUAL.rank, help="Of the LoRA matrices.")
 @click.option("--alpha", type=click.IntRange(1), default=_USUAL.alpha)
-@click.option("--dropout", type=click.FloatRange(0, 0.9), default=_USUAL.dropout)
+@click.option("--dropout", type=FiniteRange(0, 0.9), default=_USUAL.dropout)
 @click.option("--epochs", type=click.IntRange(1), default=_USUAL.epochs)
 @click.option("--batch-size", type=click.IntRange(1), default=_USUAL.batch_size)
 @click.option("--micro-batch-size", type=click.IntRange(1), default=_USUAL.micro_batch_size)
 @click.option("--patience", type=click.IntRange(1), default=_USUAL.patience)
 @click.option("--keep", type=click.Choice(get_args(Keep)), default=_USUAL.keep, help="Epoch.")
-@click.option("--seed", type=int, default=_USUAL.seed)
+@click.option("--seed", type=SEED, default=_USUAL.seed)
 @click.option("--report-to", type=click.Choice(get_args(Tracker)), default=_USUAL.report_to)
 @click.option("--max-tokens", type=click.IntRange(32), default=_USUAL_EXAMPLES.max_tokens)
-@click.option("--title-drop", type=click.FloatRange(0, 1), default=_USUAL_EXAMPLES.title_drop)
+@click.option("--title-drop", type=FiniteRange(0, 1), default=_USUAL_EXAMPLES.title_drop)
 @click.option("--sentence-case", is_flag=True, help="Write targets in title case as sentences.")
-@click.option("--max-teaser", type=click.FloatRange(0, 1), default=_USUAL_EXAMPLES.max_teaser)
+@click.option("--max-teaser", type=FiniteRange(0, 1), default=_USUAL_EXAMPLES.max_teaser)
 @click.option(
     "--ungrounded-weight",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     default=_USUAL_EXAMPLES.ungrounded_weight,
     help="Of names and numbers that the prompt does not hold.",
 )

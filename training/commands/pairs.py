@@ -9,6 +9,7 @@ from typing import get_args
 import click
 
 from service.executor import InlineExecutor, executor_on
+from training.option_types import FiniteRange
 from training.pairing.matching import Target
 from training.pairing.stage import PairOptions, Teasers, make_pairs
 from training.reports import as_table
@@ -31,8 +32,8 @@ _THREADS = 4
 @click.option("--style-only", is_flag=True, help="Tweets without their articles.")
 @click.option("--teasers", type=click.Choice(get_args(Teasers)), default="keep", show_default=True)
 @click.option("--drop-teasers", "teasers", flag_value="drop", help="Same as --teasers drop.")
-@click.option("--dev-share", type=click.FloatRange(0, 0.5), default=0.1, show_default=True)
-@click.option("--test-share", type=click.FloatRange(0, 0.5), default=0.1, show_default=True)
+@click.option("--dev-share", type=FiniteRange(0, 0.5), default=0.1, show_default=True)
+@click.option("--test-share", type=FiniteRange(0, 0.5), default=0.1, show_default=True)
 @click.option("--min-pairs", type=click.IntRange(2), default=50, show_default=True)
 @click.option("--training-txt", "training_text", is_flag=True, help="Write training.txt too.")
 @click.option(
@@ -51,6 +52,8 @@ def command(
 ) -> None:
     """Match tweets with articles, drop near-duplicates, hold the newest out."""
     chosen = PairOptions(**options)  # type: ignore[arg-type]
+    if chosen.style_only and chosen.target == "title":
+        raise click.UsageError("--target title needs the articles that --style-only leaves out.")
     with nullcontext(InlineExecutor()) if on is None else executor_on(on, _THREADS) as executor:
         report = make_pairs(work, chosen, source, executor)
     click.echo(f"{as_table(report)}\n{work.pairs}")

@@ -17,6 +17,7 @@ from training.bases import DEFAULT_BASE, builder, find_base, open_store
 from training.commands import finetune
 from training.deliver import check_name
 from training.importers.sources import read_source
+from training.option_types import FiniteRange
 from training.page_reader import PageReader
 from training.pairing.stage import PairOptions
 from training.run import RunOptions, Tools, run
@@ -35,7 +36,7 @@ _PAIRS, _USUAL = PairOptions(), RunOptions("")
 @click.option("--style-only", is_flag=True, help="Learn from the tweets alone, without articles.")
 @click.option("--self-train", is_flag=True, help="Learn from the best of its own drafts too.")
 @click.option("--min-pairs", type=click.IntRange(2), default=_PAIRS.min_pairs, show_default=True)
-@click.option("--spacing", type=click.FloatRange(0), default=ScrapeOptions().spacing_s)
+@click.option("--spacing", type=FiniteRange(0), default=ScrapeOptions().spacing_s)
 @click.option("--workers", type=click.IntRange(1, 64), default=16, show_default=True)
 @click.option("--max-evaluated", type=click.IntRange(1), default=_USUAL.max_evaluated)
 def command(

@@ -6,6 +6,7 @@ import click
 
 from service.config import Config
 from service.executor import executor_on
+from training.option_types import FiniteRange
 from training.page_reader import PageReader
 from training.reports import as_table
 from training.scrape import ScrapeOptions, scrape
@@ -19,7 +20,7 @@ from training.workspace import Workspace
 @click.option(
     "--spacing",
     "spacing_s",
-    type=click.FloatRange(0),
+    type=FiniteRange(0),
     default=1.0,
     show_default=True,
     help="Seconds between two requests to one host.",

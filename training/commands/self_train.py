@@ -12,6 +12,7 @@ import click
 from service.model_spec import PromptFormat
 from training.bases import DEFAULT_BASE, find_base, open_store
 from training.commands import finetune
+from training.option_types import FiniteRange
 from training.reports import as_table
 from training.self_training import SelfTrainOptions, self_train
 from training.work_option import work_option
@@ -25,7 +26,7 @@ _USUAL = SelfTrainOptions()
 @click.option("--base", default=DEFAULT_BASE, show_default=True, help="Name of a model.")
 @click.option("--folds", type=click.IntRange(2), default=_USUAL.num_folds, show_default=True)
 @click.option("--drafts", type=click.IntRange(2), default=_USUAL.num_drafts, show_default=True)
-@click.option("--temperature", type=click.FloatRange(0.1, 2), default=_USUAL.temperature)
+@click.option("--temperature", type=FiniteRange(0.1, 2), default=_USUAL.temperature)
 def command(
     work: Workspace,
     base: str,

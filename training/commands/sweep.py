@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from training.bases import DEFAULT_BASE, find_base, open_store
+from training.option_types import SEED
 from training.sweep import RunTrials, SweepSpace, run_here, sweep
 from training.tuning.options import Base, FinetuneOptions
 from training.workspace import Workspace
@@ -45,7 +46,7 @@ def _find(name: str, article_chars: int) -> Base:
 @click.option("--base", default=DEFAULT_BASE, show_default=True)
 @click.option("--trials", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--max-epochs", type=click.IntRange(1), default=SweepSpace().epochs[1])
-@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--seed", type=SEED, default=0, show_default=True)
 @click.option("--on", help="`ray` or `ray://HOST:10001`: on a cluster, by Ray Tune.")
 def command(
     works: tuple[Path, ...],

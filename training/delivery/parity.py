@@ -12,8 +12,9 @@ from service.errors import SetupError
 from service.models import ModelStore
 from training.build import Builder
 from training.delivery.scratch import scratch_build
-from training.evaluate import BODY, article_of, held_out_loss
+from training.evaluate import article_of, held_out_loss
 from training.judging.served_model import GREEDY, ServedModel
+from training.judging.table import BODY
 from training.pairs import Pair
 from training.tuning.greedy import greedy_ids
 from training.tuning.trained_model import trained_model

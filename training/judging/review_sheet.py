@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from training.judging.table import Evaluation
+from training.judging.table import BODY, TITLE, Evaluation
 from training.pairs import Pair
 
 _STYLE = """
@@ -19,16 +19,16 @@ details { color: #666; }
 
 
 def review_sheet(evaluation: Evaluation, pairs: Sequence[Pair]) -> str:
-    """HTML; the rows that saw only titled pairs are shown for those."""
-    titled = [pair for pair in pairs if pair.title]
-    texts: dict[str, list[tuple[str, str]]] = {pair.id: [] for pair in pairs}
+    """HTML; the rows that saw only titled pairs are shown for those. An id may come twice."""
+    titled = [number for number, pair in enumerate(pairs) if pair.title]
+    texts: list[list[tuple[str, str]]] = [[] for _ in pairs]
     for row in evaluation.rows:
-        if len(row.texts) < len(titled):
-            continue  # a part of another row
-        seen = pairs if len(row.texts) == len(pairs) else titled
-        for pair, text in zip(seen, row.texts, strict=True):
-            texts[pair.id].append((f"{row.name} ({row.given})", text))
-    body = "\n".join(_article(pair, texts[pair.id]) for pair in pairs)
+        if row.given not in (BODY, TITLE):
+            continue  # made of texts that are shown already
+        seen = range(len(pairs)) if row.given == BODY else titled
+        for number, text in zip(seen, row.texts, strict=True):
+            texts[number].append((f"{row.name} ({row.given})", text))
+    body = "\n".join(map(_article, pairs, texts))
     title = f"{escape(evaluation.model)}: {len(pairs)} tweets side by side"
     return (
         f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>'

@@ -31,14 +31,15 @@ class ServedModel:
         self.tokenizer = Tokenizer.from_file(model.tokenizer, model.dims.eos_ids)
         self.memory = read_index(model.folder / FILE_NAME)
         self._eos_ids = model.dims.eos_ids
-        self._max_len = min(_MAX_MODEL_LEN, model.dims.context_length)
+        self.max_len = min(_MAX_MODEL_LEN, model.dims.context_length)
+        """Tokens of prompt and answer together."""
         self._runner = OnnxModelRunner(
-            model, num_slots=_NUM_ROWS + NUM_PREFILL_SLOTS, max_model_len=self._max_len
+            model, num_slots=_NUM_ROWS + NUM_PREFILL_SLOTS, max_model_len=self.max_len
         )
 
     def prompt(self, article: Article) -> Prompt:
         """As the service makes it, with room for an answer."""
-        room = self._max_len - MAX_TOKENS
+        room = self.max_len - MAX_TOKENS
         return article_prompt(self.tokenizer, self.spec, article.title, article.text, room)
 
     def draw(
@@ -49,7 +50,7 @@ class ServedModel:
             self._runner,
             eos_ids=self._eos_ids,
             max_num_seqs=_NUM_ROWS,
-            max_model_len=self._max_len,
+            max_model_len=self.max_len,
         )
         for number, article in enumerate(articles):
             prompt = self.prompt(article)

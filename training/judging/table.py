@@ -8,6 +8,10 @@ from dataclasses import asdict, dataclass
 
 from training.judging.metrics import Scores
 
+BODY, TITLE, OTHER_TITLE = "body", "title and body", "title unlike the tweet"
+AS_IT_COMES = "as it comes"
+"""Title and body where there is a title, else the body alone."""
+
 _COLUMNS = (
     ("tweets", "num", "d"),
     ("ROUGE-1", "rouge_1", ".1f"),
@@ -30,7 +34,7 @@ class Row:
 
     name: str
     given: str
-    """What it was given: `body`, `title and body`."""
+    """What it was given, `BODY` or `TITLE`; the others are made of texts of such rows."""
     scores: Scores
     texts: tuple[str, ...]
 

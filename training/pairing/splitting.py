@@ -41,7 +41,7 @@ def split(
     as the oldest, in an order that depends on their text alone.
 
     Raises:
-        TrainingDataError: so many are alike that no part can be held out.
+        TrainingDataError: so many are alike that no part can be held out, or none is left to learn.
     """
     groups = _groups(pairs, executor)
     groups.sort(key=lambda group: _age(pairs, group), reverse=True)
@@ -58,6 +58,11 @@ def split(
                 f"The {len(pairs)} pairs are too few or too alike to hold {share:.0%} of them out "
                 f"for {name}"
             )
+    if len(held) == len(pairs):
+        raise TrainingDataError(
+            f"{test_share:.0%} held out for test and {dev_share:.0%} for dev leave none of the "
+            f"{len(pairs)} pairs to train on"
+        )
     return [replace(pair, split=held.get(number, "train")) for number, pair in enumerate(pairs)]
 
 

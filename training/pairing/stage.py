@@ -53,12 +53,9 @@ def make_pairs(
     Raises:
         TrainingDataError: there are too few pairs; the message says how many are needed and why.
     """
-    pairs = _read(source) if source else _match(workspace, options)
-    counts = {"pairs": len(pairs)}
-    weighed = [_weigh(pair, options) for pair in pairs]
-    sound = [pair for pair in weighed if pair.tweet.strip() and pair.weight > 0]
+    pairs = _read(source, options) if source else _match(workspace, options)
+    counts, sound = _select([_weigh(pair, options) for pair in pairs], options)
     different = without_doubles(sorted(sound, key=lambda pair: pair.created_at), executor)
-    counts["teasers dropped"] = sum(not pair.weight for pair in weighed)
     counts["near-duplicates"] = len(sound) - len(different)
     counts["kept"] = len(different)
     if len(different) < options.min_pairs:
@@ -71,13 +68,20 @@ def make_pairs(
     return _record(workspace, counts, parts, options)
 
 
-def _read(source: Path) -> list[Pair]:
+def _read(source: Path, options: PairOptions) -> list[Pair]:
     """Files of posts are often HTML-escaped, as the networks' own exports are."""
     pairs = [pair for pair in read_pairs(source) if not pair.drawn]
-    return [replace(pair, tweet=unescape(pair.tweet)) for pair in pairs]
+    if options.target == "title":
+        return [replace(pair, tweet=unescape(pair.title), title="") for pair in pairs]
+    told = [replace(pair, tweet=unescape(pair.tweet)) for pair in pairs]
+    if options.style_only:
+        return [replace(pair, article="", title="", url="") for pair in told]
+    return told
 
 
 def _match(workspace: Workspace, options: PairOptions) -> Sequence[Pair]:
+    if not workspace.tweets.exists():
+        raise TrainingDataError(f"There is no {workspace.tweets}: run `import` first")
     tweets = list(read_tweets(workspace.tweets))
     if options.style_only:
         return style_only(tweets)
@@ -92,9 +96,24 @@ def _weigh(pair: Pair, options: PairOptions) -> Pair:
     weight = pair.weight
     if options.teasers == "weigh":
         weight *= max(_LEAST_WEIGHT, 1.0 - score)
-    elif options.teasers == "drop" and score >= TEASER_FROM:
-        weight = 0.0
     return replace(pair, teaser=score, weight=round(weight, 3))
+
+
+def _select(pairs: Sequence[Pair], options: PairOptions) -> tuple[dict[str, int], list[Pair]]:
+    """What there is to learn; the rest is left out for one reason each, so the counts add up."""
+    blank = f"without a {options.target}"
+    counts = {"pairs": len(pairs), blank: 0, "of weight 0": 0, "teasers dropped": 0}
+    kept = []
+    for pair in pairs:
+        if not pair.tweet.strip():
+            counts[blank] += 1
+        elif pair.weight == 0:
+            counts["of weight 0"] += 1
+        elif options.teasers == "drop" and pair.teaser >= TEASER_FROM:
+            counts["teasers dropped"] += 1
+        else:
+            kept.append(pair)
+    return counts, kept
 
 
 def _record(
@@ -126,7 +145,7 @@ def _reasons(workspace: Workspace) -> str:
         counts = workspace.report("scrape").counts
     except TrainingDataError:
         return ""
-    failed = [f"{number} {name}" for name, number in counts.items() if name.startswith("failed")]
+    failed = [f"{number} {name}" for name, number in counts.items() if name.startswith("failed: ")]
     return f"Of {counts.get('links', 0)} links {counts.get('read', 0)} were read" + (
         f" ({', '.join(failed)}). " if failed else ". "
     )
