@@ -16,13 +16,22 @@ _MARKER = re.compile(r"<\|[^<>]{0,40}\|?>|<\|\w*$|</?s>|\[/?INST\]")
 _LABELS = r"tweet|post|headline|title|caption|answer|response|output|article|user|assistant|system"
 _LABEL = re.compile(rf"^(?:[*_#\s]*(?:{_LABELS})[*_ ]*:[*_]*\s*)+", re.I)
 _NEW_LABEL = re.compile(rf"\n[*_#\s]*(?:{_LABELS})[*_ ]*:", re.I)
-_QUOTES = {'"': '"', "“": "”", "„": "“", "'": "'", "‘": "’", "«": "»", "`": "`", "**": "**"}
-_PAIRS = {")": "(", "]": "[", "}": "{", "”": "“", "»": "«"}
+_QUOTES = (
+    *(('"', '"'), ("'", "'"), ("`", "`"), ("**", "**"), ("‘", "’"), ("“", "”")),
+    *(("„", "“"), ("„", "”"), ("”", "”"), ("«", "»"), ("»", "«"), ("»", "»")),
+)
+_FAMILIES = (
+    *({"(": ")"}, {"[": "]"}, {"{": "}"}),
+    *({"„": "“”", "“": "”", "”": "”"}, {"«": "»", "»": "«»"}),
+)
+"""What opens, and what closes it, in any language: “en”, „de“, „pl”, ”sv”, «fr», »da«, »fi»."""
+_EMOTICON = re.compile(r"[:;=][-']?$")
+_NUMBERING = re.compile(r"^\d{1,2}$|\s\d$")
 _MISSING_SPACE = re.compile(r"(?<=[a-z]{2}[.!?])(?=[A-Z][a-z])")
 _MANY_DOTS = re.compile(r"\.{4,}|…{2,}")
 _MAX_DOTS = 8
 """Full stops in a word: one with more is noise, and slow to search for links."""
-_ENDED = re.compile(r"[.!?…。！？｡؟۔।][\"'”’»)\]」』]*$")
+_ENDED = re.compile(r"[.!?…。！？｡؟۔।][\"'“”’«»)\]」』]*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +55,17 @@ def clean(raw: str, *, complete: bool = True) -> Cleaned:
 
 def tidy(text: str) -> str:
     """Space, brackets and quotes as typed; also for a text from which something was taken out."""
+    # Each round only takes away; what it takes away may have been what another rule looked at.
+    while (shorter := _tidy_once(text)) != text:
+        text = shorter
+    return text
+
+
+def _tidy_once(text: str) -> str:
     text = _MANY_DOTS.sub("…", text)
     text = " ".join(word for word in text.split(" ") if word.count(".") <= _MAX_DOTS)
     text = _balance(text)
-    text = re.sub(r"\(\s*\)|\[\s*\]|“\s*”|\"\s+\"", " ", text)
+    text = re.sub(r"\"\s+\"", " ", text)
     text = re.sub(r"[^\S\n]+", " ", text)
     text = re.sub(r" +(?=[,;:!?.](?:\s|$)|\)(?:[\s.,]|$))|(?<=\() +", "", text)
     text = re.sub(r" ?\n ?", "\n", text)
@@ -81,7 +97,7 @@ def _unquote(text: str) -> str:
         body = text.removesuffix(LINK_MARK).rstrip()
         bare = _unquote(body)
         return text if bare == body else f"{bare} {LINK_MARK}"
-    for opening, closing in _QUOTES.items():
+    for opening, closing in _QUOTES:
         inner = text[len(opening) : len(text) - len(closing)]
         if (
             len(text) > len(opening) + len(closing)
@@ -110,28 +126,45 @@ def _drop_repeated_hashtags(text: str) -> str:
 
 
 def _balance(text: str) -> str:
-    """Drop brackets and double quotes that have no partner; emoticons and `1)` keep theirs."""
-    loose: set[int] = set()
-    open_at: list[int] = []
-    for i, char in enumerate(text):
-        if char in _PAIRS.values():
-            open_at.append(i)
-        elif char in _PAIRS and not _is_emoticon(text, i):
-            partner = next((j for j in reversed(open_at) if text[j] == _PAIRS[char]), None)
-            if partner is None:
-                loose.add(i)
-            else:
-                loose.update(j for j in open_at if j > partner)
-                open_at = [j for j in open_at if j < partner]
-    loose.update(i for i in open_at if not _is_emoticon(text, i))
+    """Drop brackets and double quotes without a partner, or with nothing between them."""
+    loose, blank = set[int](), set[int]()
+    for family in _FAMILIES:
+        pairs, alone = _pair_up(text, family)
+        loose.update(alone)
+        blank.update(i for pair in pairs if not text[pair[0] + 1 : pair[1]].strip() for i in pair)
     quotes = [i for i, char in enumerate(text) if char == '"']
     loose.update(quotes[-1:] if len(quotes) % 2 else ())
-    return "".join(char for i, char in enumerate(text) if i not in loose)
+    kept = (" " if i in blank else char for i, char in enumerate(text) if i not in loose)
+    return "".join(kept)
 
 
-def _is_emoticon(text: str, i: int) -> bool:
+def _pair_up(text: str, family: dict[str, str]) -> tuple[list[tuple[int, int]], list[int]]:
+    """(opening, closing) of each pair of a family, and what of it stands alone."""
+    pairs, alone, open_at = list[tuple[int, int]](), list[int](), list[int]()
+    signs = "".join([*family, *family.values()])
+    for i, char in enumerate(text):
+        if char not in signs or (char == ")" and _EMOTICON.search(text[max(0, i - 2) : i])):
+            continue
+        closes = bool(open_at) and char in family[text[open_at[-1]]]
+        if closes and not (char in "“«" and _stands_before_word(text, i)):
+            pairs.append((open_at.pop(), i))
+        elif char in family and (char not in "”»" or _stands_before_word(text, i)):
+            open_at.append(i)
+        else:
+            alone.append(i)
+    return pairs, [i for i in alone + open_at if not _is_sign(text, i)]
+
+
+def _stands_before_word(text: str, i: int) -> bool:
+    """Whether a quote that may open or close stands where one opens."""
+    before, after = text[i - 1 : i], text[i + 1 : i + 2]
+    return not before.isalnum() and before not in (*".,!?…",) and after.strip() != ""
+
+
+def _is_sign(text: str, i: int) -> bool:
+    """A bracket of an emoticon or of "1)" needs no partner."""
     before = text[max(0, i - 2) : i]
-    return text[i] in "()" and re.search(r"[:;=][-']?$|^\d{1,2}$|\s\d$", before) is not None
+    return text[i] in "()" and bool(_EMOTICON.search(before) or _NUMBERING.search(before))
 
 
 def _drop_half_sentence(text: str) -> Cleaned:

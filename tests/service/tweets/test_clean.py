@@ -8,7 +8,7 @@ from service.tweets.clean import clean, tidy
 from service.tweets.entities import LINK_MARK
 
 SAID = "The bridge is open."
-PIECES = [*"abAB  .,!?\"'“”()[]#\n*_:😷🇩\u200d1", "Tweet:", "<|", "|>", "#tag ", LINK_MARK]
+PIECES = [*"abAB  .,!?\"'“”„»«()[]#\n*_:😷🇩\u200d1", "Tweet:", "<|", "|>", "#tag ", LINK_MARK]
 MODEL_TEXT = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
@@ -30,6 +30,10 @@ MODEL_TEXT = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
         ("A bridge (at last", "A bridge at last"),
         ("He said “open", "He said open"),
         ('He said "open', "He said open"),
+        ("News » Sport » Open", "News Sport Open"),
+        ("„“ Open »« now ””", "Open now"),
+        ("„Er ist offen.“", "Er ist offen."),
+        ("»Den er åben.«", "Den er åben."),
         ("Open :) and 1) wide", "Open :) and 1) wide"),
         ("It opened.The city rejoiced", "It opened. The city rejoiced"),
         ("so   much\u00a0space ,here", "so much space ,here"),
@@ -56,6 +60,15 @@ def test_only_what_was_meant_stays(raw: str, text: str) -> None:
         "क्‍ष",
         "Price: £5 (was £7) [sic]",
         "Dr. Who & Mr. Bean vs. the 3.5% rule",
+        "Er sagt „nein“ dazu.",
+        "Er sagt »nein« und »ja« dazu.",
+        "Powiedział „nie chce” wczoraj.",
+        "Han sa ”nej” till allt.",
+        "Hän sanoi »ei» eilen.",
+        "Il dit « oui » aujourd'hui.",
+        "A “first” and a “second (and) third” time",
+        "Sie rief „er “lügt” doch“ hinaus.",
+        "Open (page 1) today",
     ],
 )
 def test_what_is_well_formed_is_left_alone(text: str) -> None:

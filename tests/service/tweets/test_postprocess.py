@@ -23,7 +23,7 @@ from service.tweets.tweet import MAX_LENGTH, MIN_LENGTH, Candidate, Tweet, Tweet
 
 LINK = "https://news.example.com/harbour/bridge-opens"
 PIECES = [
-    *"aB1 .,!?\n\"'()@#＠＃“”[]…%$-_/:;<>|&",
+    *"aB1 .,!?\n\"'()@#＠＃“”„»«[]…%$-_/:;<>|&",
     *("Norrhamn", "bridge", " 3,000 ", "@NorrhamnPort", "@evil", "＠evil", "#harbour", "a@b.com"),
     *("https://evil.example/x", "http://a.co", "evil.com", "www.evil", "[LINK]", "<|im_end|>"),
     *("👨‍👩‍👧‍👦", "🇳🇴", "🇳", "1️⃣", "❤️‍🔥", "👍🏽", "\u200d", "\ufe0f", "\U0001f3fd", "\u20e3"),
