@@ -72,6 +72,12 @@ def _tidy_once(text: str) -> str:
     return re.sub(r"\n{3,}", "\n\n", text).strip()
 
 
+def tidy_quoted(text: str) -> str:
+    """Only characters and space: for the article's own words, of which a label or a marker of a
+    prompt ("Title: IX at fifty") is a part like any other."""
+    return tidy(normalise(text[:MAX_CHARS]))
+
+
 def settle(text: str) -> str:
     """Apply the rules until none finds anything; each only takes away or parts two words."""
     text = normalise(text)
@@ -86,9 +92,11 @@ def settle(text: str) -> str:
 
 
 def _until_marker(text: str) -> str:
-    """The first part between markers that says anything, up to where a new label begins."""
-    parts = (_NEW_LABEL.split(part.strip())[0] for part in _MARKER.split(text))
-    return next((part for part in parts if part.strip()), "")
+    """The first part between markers that has a word, or anything, up to where a new label
+    begins."""
+    parts = [_NEW_LABEL.split(part.strip())[0] for part in _MARKER.split(text)]
+    with_words = (part for part in parts if any(map(str.isalnum, part)))
+    return next(with_words, next(filter(str.strip, parts), ""))
 
 
 def _unquote(text: str) -> str:

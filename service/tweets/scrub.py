@@ -35,11 +35,17 @@ class Scrubbed:
     removed: tuple[Claim, ...]
 
 
-def scrub(text: str, facts: Facts, rules: TweetRules) -> Scrubbed:
-    """Apply the rules for links, handles and hashtags until they find nothing."""
+def scrub(
+    text: str, facts: Facts, rules: TweetRules, tidied: Callable[[str], str] = settle
+) -> Scrubbed:
+    """Apply the rules for links, handles and hashtags until they find nothing.
+
+    Args:
+        tidied: how `text` was cleaned, and is again after each round.
+    """
     removed: list[Claim] = []
     for _ in range(len(text) + 1):
-        shorter = settle(_scrub_once(text, facts, rules, removed))
+        shorter = tidied(_scrub_once(text, facts, rules, removed))
         if shorter == text:
             break
         text = shorter

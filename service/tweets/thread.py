@@ -9,7 +9,7 @@ from collections import Counter
 
 from service.errors import NoPostableTweet
 from service.sentences import split_sentences
-from service.tweets.clean import clean, is_finished, tidy
+from service.tweets.clean import is_finished, tidy, tidy_quoted
 from service.tweets.length import weighted_length
 from service.tweets.postprocess import Context, finish, without_link
 from service.tweets.scrub import Scrubbed, scrub
@@ -78,7 +78,7 @@ def _candidates(context: Context) -> list[Scrubbed]:
     room -= weighted_length(f" {context.link}") if context.link else 0
     found = []
     for sentence in split_sentences(context.article.text)[:_MAX_SENTENCES]:
-        scrubbed = scrub(clean(sentence).text, context.facts, context.rules)
+        scrubbed = scrub(tidy_quoted(sentence), context.facts, context.rules, tidy_quoted)
         long_enough = len(content_words(scrubbed.text)) >= _MIN_WORDS
         if long_enough and is_finished(scrubbed.text) and weighted_length(scrubbed.text) <= room:
             found.append(scrubbed)

@@ -18,6 +18,8 @@ MODEL_TEXT = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
         (f"{SAID}<|im_end|>\nassistant: more", SAID),
         (f"<|im_start|>{SAID}</s>", SAID),
         (f"{SAID} <|im_e", SAID),
+        (f".<s> {SAID}", SAID),
+        ("🎉<|im_end|>", "🎉"),
         (f"Tweet: {SAID}", SAID),
         (f"**Tweet:** {SAID}", SAID),
         (f"{SAID}\nArticle: Another one", SAID),

@@ -242,6 +242,23 @@ def test_a_first_sentence_that_repeats_the_headline_is_not_said_twice() -> None:
     assert make_fallback(context_for(article, TweetRules())).text == "The bridge is open"
 
 
+@pytest.mark.parametrize(
+    ("title", "text", "tweet"),
+    [
+        ("Title: IX at fifty", "", "Title: IX at fifty"),
+        ("", "System: failure at the bank.", "System: failure at the bank."),
+        ("", ".<s> The council met in Leeds.", ".<s> The council met in Leeds."),
+        (
+            "How <|im_start|> works",
+            "The <|im_end|> token ends a turn.",
+            "How <|im_start|> works. The <|im_end|> token ends a turn.",
+        ),
+    ],
+)
+def test_the_articles_own_words_are_no_markup(title: str, text: str, tweet: str) -> None:
+    assert make_fallback(context_for(Article(title, text), TweetRules())).text == tweet
+
+
 @pytest.mark.parametrize("raw", ["", " ", "<|im_end|>", "https://evil.com", "@evil", "...", '""'])
 def test_a_text_that_says_nothing_is_no_tweet(raw: str, context: Context) -> None:
     with pytest.raises(NoPostableTweet):

@@ -45,6 +45,13 @@ def test_sentences_keep_the_articles_order(opening: Tweet, context: Context) -> 
     assert -1 not in at
 
 
+def test_a_quoted_sentence_keeps_what_a_model_would_not_mean() -> None:
+    said = "Answer: the <|im_end|> token ends a turn of every chat."
+    context = context_for(Article("", said), TweetRules())
+    opening = make_tweet(Candidate(0, OPENING, -1.0), context)
+    assert make_thread(opening, context, 2)[1].text == f"2/2 {said}"
+
+
 def test_an_article_of_one_sentence_makes_no_thread() -> None:
     context = context_for(Article("", "The harbour bridge has opened."), TweetRules())
     opening = make_tweet(Candidate(0, "The harbour bridge has opened.", -1.0), context)
