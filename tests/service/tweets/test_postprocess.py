@@ -283,6 +283,43 @@ def test_no_article_takes_for_ever(noise: str) -> None:
         assert_postable(make_fallback(context), context)
 
 
+@pytest.mark.parametrize(
+    ("end", "linked"),
+    [
+        ("/wiki/Yahoo!", "/wiki/Yahoo%21"),
+        ("/Apple_Inc.", "/Apple_Inc%2E"),
+        ("/Who?", "/Who"),
+        ("/Foo_(bar", "/Foo_%28bar"),
+        ("/Foo_(bar)", "/Foo_(bar)"),
+        ("/x?q=a.", "/x?q=a%2E"),
+        ("/x#b!", "/x#b%21"),
+        ("/[a]", "/[a%5D"),
+        ("/a.?q=1:2", "/a%2E?q=1:2"),
+        ("/a?!?", "/a?%21%3F"),
+        ("./a", "/a"),
+        (".:8080/a", ":8080/a"),
+    ],
+)
+def test_a_link_is_one_for_x_to_its_end(end: str, linked: str, article: Article) -> None:
+    host = "https://news.example.com"
+    context = context_for(article, TweetRules(link_url=host + end))
+    tweet = make("The bridge is open.", context)
+    assert tweet.text == f"The bridge is open. {host}{linked}"
+    assert twitter_text.link_spans(tweet.text) == [(20, len(tweet.text))]
+    assert tweet.length == 20 + 23
+
+
+@given(st.text("a1/?#&=.!:,;'()[]~|é", max_size=20))
+def test_what_follows_a_host_is_linked_whole(end: str) -> None:
+    context = context_for(Article("", "Open."), TweetRules(link_url=f"https://a.com/{end}"))
+    assert twitter_text.link_spans(context.link) in ([], [(0, len(context.link))])
+
+
+def test_a_link_that_x_does_not_know_stays(article: Article) -> None:
+    context = context_for(article, TweetRules(link_url="http://localhost:8080/a!"))
+    assert make("The bridge is open", context).text.endswith(" http://localhost:8080/a!")
+
+
 @pytest.mark.parametrize("url", ["https://" + "é." * 1_000, "https://a.com/" + "é." * 900, "a b"])
 def test_a_link_that_is_none_is_left_out(url: str, article: Article) -> None:
     context = context_for(article, TweetRules(link_url=url))
