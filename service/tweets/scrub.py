@@ -21,9 +21,24 @@ from service.tweets.grounding import (
 from service.tweets.tweet import Claim, ClaimKind, TweetRules
 from service.tweets.words import fold
 
-_DANGLING = re.compile(
-    r"\s*\b(?:via|by|cc|h/t|from|ht|rt|hat tip|photo)\b\s*:?\s*\Z", re.IGNORECASE
+_READ_MORE = (
+    r"(?:(?:read|see|learn|hear|find out|get) more|(?:read )?(?:the )?full (?:story|article))"
+    r"(?: here| now| at| on| in)*|(?:more|details) (?:here|at|on)|(?:more|details|link|source)(?=:)"
 )
+_POINTERS = "via|by|cc|h/t|from|ht|rt|hat tip|photo|at|to|with|for|of|in|on|and"
+_DANGLING = re.compile(rf"\s*(?:\b(?:{_READ_MORE}|{_POINTERS})\b|&)\s*:?\s*\Z", re.IGNORECASE)
+_POSSESSIVE = re.compile(r"['’]s\b")
+_REST_OF_ADDRESS = re.compile(
+    r"(?::\d+)?(?:/[^\s\[]*[^\s\[.,;:!?'’\"”)\]…]|[?#&=][^\s\[]*[^\s\[.,;:!?'’\"”)\]…]|/)?"
+)
+"""Port, path and query, where what was taken for the link ended before them."""
+_LONE_MARKS = re.compile(r"(?:(?<=\n)|\A)[ .,:;]+\Z")
+_AT_START = re.compile(r"(?:\A|\n|[.!?…][\"”’)]*\s)[\"“„«»‘(\[\s]*\Z")
+_NO_START = re.compile(r"(?: *(?:[,:;]|[.!?]+(?=\s|\Z)|[-–—|](?=\s)|(?:and\b|&)(?=\s)))+")
+_LOOSE_END = " \n,;:–—|-"
+_MAX_POINTER = 60
+"""Characters before what goes in which words that point at it are looked for."""
+_ENDS = re.compile(r" *(?:[.,;:!?…)\]]|\n|\Z)")
 _LAST_TAGS = re.compile(r"(?:\s*[#＃]\w+)+\s*\Z")
 _BARE_DOMAIN = re.compile(r"(?:www\.)?([\w\-]+)(?:\.[\w\-]+)+")
 
@@ -80,12 +95,36 @@ def _drop(
     for start, end in reversed(spans):
         what = text[start:end]
         name = instead(what)
-        head = text[:start] if name else _DANGLING.sub("", text[:start])
-        glue = " " if head[-1:].isalnum() else ""
-        after = " " if name and text[end : end + 1].isalnum() else "" if name else " "
-        text = head + (glue + name if name else "") + after + text[end:]
+        tail = text[end:]
+        if "." in what:
+            tail = tail[_end_of(_REST_OF_ADDRESS, tail) :]
+        text = _put(text[:start], name, tail) if name else _close(text[:start], tail)
         removed.append(Claim(kind, what))
     return text
+
+
+def _put(head: str, name: str, tail: str) -> str:
+    before = " " if head[-1:].isalnum() else ""
+    after = " " if tail[:1].isalnum() else ""
+    return f"{head}{before}{name}{after}{tail}"
+
+
+def _close(head: str, tail: str) -> str:
+    """Two halves without what stood between them, nor what leaned on it."""
+    near = max(0, len(head) - _MAX_POINTER)
+    head = _LONE_MARKS.sub("", head[:near] + _DANGLING.sub("", head[near:]))
+    tail = tail[_end_of(_POSSESSIVE, tail) :]
+    if _AT_START.search(head):
+        return head + tail[_end_of(_NO_START, tail) :].lstrip(" ")
+    if _ENDS.match(tail):
+        head = head.rstrip(_LOOSE_END)
+    return f"{head} {tail}"
+
+
+def _end_of(pattern: re.Pattern[str], text: str) -> int:
+    """Where a match at the start of a text ends; 0 without one."""
+    match = pattern.match(text)
+    return match.end() if match else 0
 
 
 def _one_mark(text: str) -> str:
