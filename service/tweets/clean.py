@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from dataclasses import dataclass
 
@@ -13,6 +14,13 @@ MAX_CHARS = 2_000
 """More of a model's text than this is not looked at: no tweet is as long."""
 
 _MARKER = re.compile(r"<\|[^<>]{0,40}\|?>|<\|\w*$|</?s>|\[/?INST\]")
+_TAG_NAMES = (
+    r"a|b|i|u|p|br|hr|em|strong|strike|del|ins|mark|small|sub|sup|span|div|h[1-6]|ul|ol|li|img|pre|"
+    r"blockquote|q|code|font|cite|time|title|head|body|html|article|section|table|t[dhr]|script|style"
+)
+_TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s*/?>|\s+[a-z\-]+\s*=[^<>]*(?:>|\Z))", re.I)
+_BLOCK_TAG = re.compile(r"</?(?:p|br|div|li|ul|ol|h[1-6]|blockquote)\b", re.I)
+_REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _LABELS = r"tweet|post|headline|title|caption|answer|response|output|article|user|assistant|system"
 _LABEL = re.compile(rf"^(?:[*_#\s]*(?:{_LABELS})[*_ ]*:[*_]*\s*)+", re.I)
 _NEW_LABEL = re.compile(rf"\n[*_#\s]*(?:{_LABELS})[*_ ]*:", re.I)
@@ -82,13 +90,19 @@ def settle(text: str) -> str:
     """Apply the rules until none finds anything; each only takes away or parts two words."""
     text = normalise(text)
     for _ in range(len(text) + 1):
-        shorter = _LABEL.sub("", _until_marker(normalise(text)).strip(), count=1)
+        shorter = _LABEL.sub("", _until_marker(normalise(_without_html(text))).strip(), count=1)
         shorter = tidy(_drop_repeated_hashtags(_unquote(shorter)))
         shorter = _MISSING_SPACE.sub(" ", shorter)
         if shorter == text:
             break
         text = shorter
     return text
+
+
+def _without_html(text: str) -> str:
+    """Tags away, references (`&amp;`) as their characters."""
+    text = _TAG.sub(lambda tag: "\n" if _BLOCK_TAG.match(tag[0]) else "", text)
+    return _REFERENCE.sub(lambda reference: html.unescape(reference[0]), text)
 
 
 def _until_marker(text: str) -> str:

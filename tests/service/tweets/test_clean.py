@@ -8,7 +8,18 @@ from service.tweets.clean import clean, tidy
 from service.tweets.entities import LINK_MARK
 
 SAID = "The bridge is open."
-PIECES = [*"abAB  .,!?\"'“”„»«()[]#\n*_:😷🇩\u200d1", "Tweet:", "<|", "|>", "#tag ", LINK_MARK]
+PIECES = [
+    *"abAB  .,!?\"'“”„»«()[]#\n*_:😷🇩\u200d1",
+    "Tweet:",
+    "<|",
+    "|>",
+    "#tag ",
+    LINK_MARK,
+    "<b>",
+    "&amp;",
+    "&",
+    "lt;",
+]
 MODEL_TEXT = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
 
 
@@ -20,6 +31,12 @@ MODEL_TEXT = st.lists(st.sampled_from(PIECES), max_size=60).map("".join)
         (f"{SAID} <|im_e", SAID),
         (f".<s> {SAID}", SAID),
         ("🎉<|im_end|>", "🎉"),
+        ('<a href="http://evil.com">Open</a> <b>now</b>', "Open now"),
+        (f"<p>{SAID}</p><br/>Now", f"{SAID}\n\nNow"),
+        (f'{SAID} <a href="http://ev', SAID),
+        ("Q&amp;A: it&#39;s &quot;open&quot; &#x1F600;", 'Q&A: it\'s "open" 😀'),
+        ("Q&amp;amp;A &lt;b&gt;now", "Q&A now"),
+        ("half &#xD83D; a character &#0;", "half a character"),
         (f"Tweet: {SAID}", SAID),
         (f"**Tweet:** {SAID}", SAID),
         (f"{SAID}\nArticle: Another one", SAID),
@@ -71,6 +88,7 @@ def test_only_what_was_meant_stays(raw: str, text: str) -> None:
         "A “first” and a “second (and) third” time",
         "Sie rief „er “lügt” doch“ hinaus.",
         "Open (page 1) today",
+        "AT&T & R&D; if a <b and c> d, I <3 it",
     ],
 )
 def test_what_is_well_formed_is_left_alone(text: str) -> None:
