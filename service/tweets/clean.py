@@ -22,8 +22,20 @@ _TAG = re.compile(rf"</?(?:{_TAG_NAMES})(?:\s*/?>|\s+[a-z\-]+\s*=[^<>]*(?:>|\Z))
 _BLOCK_TAG = re.compile(r"</?(?:p|br|div|li|ul|ol|h[1-6]|blockquote)\b", re.I)
 _REFERENCE = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,31});")
 _LABELS = r"tweet|post|headline|title|caption|answer|response|output|article|user|assistant|system"
-_LABEL = re.compile(rf"^(?:[*_#\s]*(?:{_LABELS})[*_ ]*:[*_]*\s*)+", re.I)
-_NEW_LABEL = re.compile(rf"\n[*_#\s]*(?:{_LABELS})[*_ ]*:", re.I)
+_NUMBERED = r"tweet ?#?\d{1,2}(?:/\d{1,2})?"
+_HERE_IS = (
+    r"(?:(?:sure(?: thing)?|certainly|of course|absolutely|okay|ok|great|yes)[!,.]*\s+)?here"
+    r"(?:['’]s| is| are) (?:a|an|the|your|my|one|some|\d+) (?:[\w\-]+,? ){0,4}?"
+    r"(?:tweet|post|headline|caption)s?(?: (?:about|for|on|of|from|based|in|under|within|with|to|"
+    r"using|summari[sz]ing|that summari[sz]es|you can)\b[^.!?:\n]{0,100})?"
+)
+_LABEL = re.compile(
+    rf"^(?:[*_#\s]*(?:(?:{_LABELS}|{_HERE_IS})[*_ ]*:|{_NUMBERED}[*_ ]*:(?!\d)|"
+    rf"(?:{_HERE_IS}|{_NUMBERED}|tweet|headline|title|caption|answer|response|output)[*_ ]*\n|"
+    rf"(?:{_NUMBERED}|tweet) +[–—\-](?= ))[*_]*\s*)+",
+    re.I,
+)
+_NEW_LABEL = re.compile(rf"\n[*_#\s]*(?:{_LABELS}|{_NUMBERED})[*_ ]*:", re.I)
 _QUOTES = (
     *(('"', '"'), ("'", "'"), ("`", "`"), ("**", "**"), ("‘", "’"), ("“", "”")),
     *(("„", "“"), ("„", "”"), ("”", "”"), ("«", "»"), ("»", "«"), ("»", "»")),
