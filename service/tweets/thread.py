@@ -5,6 +5,7 @@ What follows the first post is quoted and not written, so that it is as true as 
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 
 from service.errors import NoPostableTweet
@@ -13,12 +14,14 @@ from service.tweets.clean import is_finished, tidy, tidy_quoted
 from service.tweets.length import weighted_length
 from service.tweets.postprocess import Context, finish, without_link
 from service.tweets.scrub import Scrubbed, scrub
-from service.tweets.tweet import Tweet
+from service.tweets.tweet import MAX_LENGTH, Tweet
 from service.tweets.words import content_words
 
 MIN_POSTS, MAX_POSTS = 2, 10
 _MAX_SENTENCES = 200
 """Sentences of the article that are looked at."""
+_MAX_CHARS = 2 * MAX_LENGTH
+"""Of a sentence: more would fit only if the rules took half of it out."""
 _MIN_WORDS = 4
 _SAME = 0.6
 """A sentence with more of its words in the posts before it says nothing new."""
@@ -77,12 +80,31 @@ def _candidates(context: Context) -> list[Scrubbed]:
     room = context.rules.max_length - weighted_length("10/10 ")
     room -= weighted_length(f" {context.link}") if context.link else 0
     found = []
-    for sentence in split_sentences(context.article.text)[:_MAX_SENTENCES]:
+    sentences = split_sentences(context.article.text)[:_MAX_SENTENCES]
+    # Scrubbing takes tens of milliseconds for a sentence that is one long word.
+    for sentence in (s for s in sentences if _may_fit(s.strip(), room)):
         scrubbed = scrub(tidy_quoted(sentence), context.facts, context.rules, tidy_quoted)
         long_enough = len(content_words(scrubbed.text)) >= _MIN_WORDS
         if long_enough and is_finished(scrubbed.text) and weighted_length(scrubbed.text) <= room:
             found.append(scrubbed)
     return found
+
+
+def _may_fit(sentence: str, room: int) -> bool:
+    """Whether a sentence has words, and not too many, even if all that the rules could take out
+    of it goes. A cheap look, before the dear one."""
+    if len(sentence) > _MAX_CHARS or 2 * len(content_words(sentence)) < _MIN_WORDS:
+        return False
+    found = (word.strip(".,;:!?…") for word in unicodedata.normalize("NFC", sentence).split())
+    stays = "".join(word for word in found if not set(word) & set("@＠#＃./:["))
+    return sum(map(_least_length, stays)) <= room
+
+
+def _least_length(char: str) -> int:
+    """X's units of a letter or a mark on it; of an emoji's parts none."""
+    if char.isalnum():
+        return 1 if ord(char) < 0x1100 else 2
+    return int(unicodedata.category(char) == "Mn" and not 0xFE00 <= ord(char) <= 0xFE0F)
 
 
 def _salience(sentence: Scrubbed, weight: Counter[str]) -> float:
