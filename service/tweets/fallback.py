@@ -8,9 +8,8 @@ from service.errors import NoPostableTweet
 from service.sentences import split_sentences
 from service.tweets.clean import MAX_CHARS, tidy_quoted
 from service.tweets.length import weighted_length
-from service.tweets.postprocess import Context, finish
+from service.tweets.postprocess import Context, finish, scrub_quoted
 from service.tweets.ranking import headline_overlap
-from service.tweets.scrub import scrub
 from service.tweets.tweet import Tweet
 
 _ECHO = 0.8
@@ -25,8 +24,7 @@ def make_fallback(context: Context) -> Tweet:
     """
     for text in _openings(context):
         try:
-            scrubbed = scrub(text, context.facts, context.rules, tidy_quoted)
-            return finish(scrubbed, context, fallback=True)
+            return finish(scrub_quoted(text, context), context, fallback=True)
         except NoPostableTweet:
             continue
     raise NoPostableTweet("The article has no words that a tweet could be made of.")

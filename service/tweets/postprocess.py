@@ -14,9 +14,9 @@ from service.errors import NoPostableTweet
 from service.sentences import split_sentences
 from service.tweets import ranking, twitter_text
 from service.tweets.characters import is_emoji_like
-from service.tweets.clean import clean, tidy
+from service.tweets.clean import clean, tidy, tidy_quoted
 from service.tweets.entities import LINK_MARK, link_spans
-from service.tweets.grounding import Facts, facts_of, ungrounded
+from service.tweets.grounding import MAX_CHARS, Facts, facts_of, ungrounded
 from service.tweets.length import Fitted, fit, is_postable, weighted_length
 from service.tweets.overlap import EMPTY, OverlapIndex
 from service.tweets.scrub import Scrubbed, scrub
@@ -47,6 +47,11 @@ class Context:
     weights: ScoreParts
     link: str
     """The one link a tweet may have; empty for none."""
+
+    @property
+    def shown(self) -> str:
+        """The article's own words, as many as `facts` has read."""
+        return f"{self.article.title}\n{self.article.text}"[:MAX_CHARS]
 
 
 def context_for(
@@ -81,12 +86,17 @@ def make_tweet(candidate: Candidate, context: Context) -> Tweet:
     """
     cleaned = clean(candidate.text, complete=candidate.complete)
     return finish(
-        scrub(cleaned.text, context.facts, context.rules),
+        scrub(cleaned.text, context.facts, context.rules, shown=context.shown),
         context,
         cut=cleaned.cut,
         index=candidate.index,
         mean_logprob=candidate.mean_logprob,
     )
+
+
+def scrub_quoted(text: str, context: Context) -> Scrubbed:
+    """The rules for what a tweet may hold, for the article's own words."""
+    return scrub(text, context.facts, context.rules, shown=context.shown, tidied=tidy_quoted)
 
 
 def finish(

@@ -40,6 +40,8 @@ _MAX_POINTER = 60
 """Characters before what goes in which words that point at it are looked for."""
 _ENDS = re.compile(r" *(?:[.,;:!?…)\]]|\n|\Z)")
 _LAST_TAGS = re.compile(r"(?:\s*[#＃]\w+)+\s*\Z")
+_MIN_RUN_ON, _MAX_RUN_ON = 6, 30
+"""Letters of a name that is looked for without its spaces; fewer are found in anything."""
 _BARE_DOMAIN = re.compile(r"(?:www\.)?([\w\-]+)(?:\.[\w\-]+)+")
 
 
@@ -51,29 +53,37 @@ class Scrubbed:
 
 
 def scrub(
-    text: str, facts: Facts, rules: TweetRules, tidied: Callable[[str], str] = settle
+    text: str,
+    facts: Facts,
+    rules: TweetRules,
+    *,
+    shown: str = "",
+    tidied: Callable[[str], str] = settle,
 ) -> Scrubbed:
     """Apply the rules for links, handles and hashtags until they find nothing.
 
     Args:
+        shown: the article's words, for the names of handles as it writes them.
         tidied: how `text` was cleaned, and is again after each round.
     """
     removed: list[Claim] = []
     for _ in range(len(text) + 1):
-        shorter = tidied(_scrub_once(text, facts, rules, removed))
+        shorter = tidied(_scrub_once(text, facts, rules, shown, removed))
         if shorter == text:
             break
         text = shorter
     return Scrubbed(text, tuple(removed))
 
 
-def _scrub_once(text: str, facts: Facts, rules: TweetRules, removed: list[Claim]) -> str:
+def _scrub_once(
+    text: str, facts: Facts, rules: TweetRules, shown: str, removed: list[Claim]
+) -> str:
     text = _one_mark(text)
     text = _drop(text, link_spans(text), "link", lambda link: _domain_name(link, facts), removed)
     emails = [m.span() for m in EMAIL.finditer(text) if not _email_may_stay(m[0], facts, rules)]
     text = _drop(text, emails, "handle", lambda _: "", removed)
     handles = [m.span() for m in HANDLE.finditer(text) if not _may_stay(m[1], facts, rules)]
-    text = _drop(text, handles, "handle", lambda handle: _plain_name(handle, facts), removed)
+    text = _drop(text, handles, "handle", lambda handle: _plain_name(handle, facts, shown), removed)
     if rules.hashtags == "keep":
         return text
     last = _LAST_TAGS.search(text)
@@ -149,14 +159,24 @@ def _tag_may_stay(tag: str, facts: Facts, rules: TweetRules) -> bool:
     return rules.hashtags == "grounded" and is_grounded_hashtag(tag, facts)
 
 
-def _plain_name(handle: str, facts: Facts) -> str:
-    """The handle's name where the article has it: `@nasa` as "nasa", `@TomHanks` as "Tom Hanks"."""
+def _plain_name(handle: str, facts: Facts, shown: str) -> str:
+    """The handle's name where the article has it: `@nasa` as "nasa", `@TomHanks` and `@tomhanks`
+    as "Tom Hanks"."""
     name = handle.lstrip("@＠")
     if facts.has_word(fold(name)):
         return name
     parts = CAMEL_PARTS.findall(name)
     known = len(parts) > 1 and all(facts.has_word(fold(p)) for p in parts)
-    return " ".join(parts) if known else ""
+    return " ".join(parts) if known else _written_name(name, facts, shown)
+
+
+def _written_name(name: str, facts: Facts, shown: str) -> str:
+    """A name that the article writes in several words; empty where it has none such."""
+    if not _MIN_RUN_ON <= len(name) <= _MAX_RUN_ON or fold(name) not in facts.run_on:
+        return ""
+    spaced = r"[ .'’\-]{0,2}".join(map(re.escape, name))
+    found = re.finditer(rf"(?<!\w){spaced}(?!\w)", shown, re.IGNORECASE)
+    return next((match[0] for match in found if any(map(str.isupper, match[0]))), "")
 
 
 def _domain_name(link: str, facts: Facts) -> str:

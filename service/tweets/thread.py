@@ -12,8 +12,8 @@ from service.errors import NoPostableTweet
 from service.sentences import split_sentences
 from service.tweets.clean import is_finished, tidy, tidy_quoted
 from service.tweets.length import weighted_length
-from service.tweets.postprocess import Context, finish, without_link
-from service.tweets.scrub import Scrubbed, scrub
+from service.tweets.postprocess import Context, finish, scrub_quoted, without_link
+from service.tweets.scrub import Scrubbed
 from service.tweets.tweet import MAX_LENGTH, Tweet
 from service.tweets.words import content_words
 
@@ -83,7 +83,7 @@ def _candidates(context: Context) -> list[Scrubbed]:
     sentences = split_sentences(context.article.text)[:_MAX_SENTENCES]
     # Scrubbing takes tens of milliseconds for a sentence that is one long word.
     for sentence in (s for s in sentences if _may_fit(s.strip(), room)):
-        scrubbed = scrub(tidy_quoted(sentence), context.facts, context.rules, tidy_quoted)
+        scrubbed = scrub_quoted(tidy_quoted(sentence), context)
         long_enough = len(content_words(scrubbed.text)) >= _MIN_WORDS
         if long_enough and is_finished(scrubbed.text) and weighted_length(scrubbed.text) <= room:
             found.append(scrubbed)

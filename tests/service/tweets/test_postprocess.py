@@ -26,6 +26,7 @@ PIECES = [
     *"aB1 .,!?\n\"'()@#＠＃“”„»«[]…%$-_/:;<>|&",
     *("Norrhamn", "bridge", " 3,000 ", "@NorrhamnPort", "@evil", "＠evil", "#harbour", "a@b.com"),
     *("https://evil.example/x", "http://a.co", "evil.com", "www.evil", "[LINK]", "<|im_end|>"),
+    *("’s", " and ", "RT ", " at ", ":80", "<b>", "&amp;", "Tweet 1: ", "evil.com/a?b=c", "$evil"),
     *("👨‍👩‍👧‍👦", "🇳🇴", "🇳", "1️⃣", "❤️‍🔥", "👍🏽", "\u200d", "\ufe0f", "\U0001f3fd", "\u20e3"),
     *(
         "橋が開通した。",
