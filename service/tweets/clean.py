@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 
 from service.sentences import split_sentences
+from service.tweets.balance import balance
 from service.tweets.characters import is_emoji_like, normalise
 from service.tweets.entities import HASHTAG, LINK_MARK
 
@@ -40,13 +41,6 @@ _QUOTES = (
     *(('"', '"'), ("'", "'"), ("`", "`"), ("**", "**"), ("‘", "’"), ("“", "”")),
     *(("„", "“"), ("„", "”"), ("”", "”"), ("«", "»"), ("»", "«"), ("»", "»")),
 )
-_FAMILIES = (
-    *({"(": ")"}, {"[": "]"}, {"{": "}"}),
-    *({"„": "“”", "“": "”", "”": "”"}, {"«": "»", "»": "«»"}),
-)
-"""What opens, and what closes it, in any language: “en”, „de“, „pl”, ”sv”, «fr», »da«, »fi»."""
-_EMOTICON = re.compile(r"[:;=][-']?$")
-_NUMBERING = re.compile(r"^\d{1,2}$|\s\d$")
 _MISSING_SPACE = re.compile(r"(?<=[a-z]{2}[.!?])(?=[A-Z][a-z])")
 _MANY_DOTS = re.compile(r"\.{4,}|…{2,}")
 _MAX_DOTS = 8
@@ -84,7 +78,7 @@ def tidy(text: str) -> str:
 def _tidy_once(text: str) -> str:
     text = _MANY_DOTS.sub("…", text)
     text = " ".join(word for word in text.split(" ") if word.count(".") <= _MAX_DOTS)
-    text = _balance(text)
+    text = balance(text)
     text = re.sub(r"\"\s+\"", " ", text)
     text = re.sub(r"[^\S\n]+", " ", text)
     text = re.sub(r" +(?=[,;:!?.](?:\s|$)|\)(?:[\s.,]|$))|(?<=\() +", "", text)
@@ -157,48 +151,6 @@ def _drop_repeated_hashtags(text: str) -> str:
             start = match.end()
         seen.add(tag)
     return "".join([*pieces, text[start:]])
-
-
-def _balance(text: str) -> str:
-    """Drop brackets and double quotes without a partner, or with nothing between them."""
-    loose, blank = set[int](), set[int]()
-    for family in _FAMILIES:
-        pairs, alone = _pair_up(text, family)
-        loose.update(alone)
-        blank.update(i for pair in pairs if not text[pair[0] + 1 : pair[1]].strip() for i in pair)
-    quotes = [i for i, char in enumerate(text) if char == '"']
-    loose.update(quotes[-1:] if len(quotes) % 2 else ())
-    kept = (" " if i in blank else char for i, char in enumerate(text) if i not in loose)
-    return "".join(kept)
-
-
-def _pair_up(text: str, family: dict[str, str]) -> tuple[list[tuple[int, int]], list[int]]:
-    """(opening, closing) of each pair of a family, and what of it stands alone."""
-    pairs, alone, open_at = list[tuple[int, int]](), list[int](), list[int]()
-    signs = "".join([*family, *family.values()])
-    for i, char in enumerate(text):
-        if char not in signs or (char == ")" and _EMOTICON.search(text[max(0, i - 2) : i])):
-            continue
-        closes = bool(open_at) and char in family[text[open_at[-1]]]
-        if closes and not (char in "“«" and _stands_before_word(text, i)):
-            pairs.append((open_at.pop(), i))
-        elif char in family and (char not in "”»" or _stands_before_word(text, i)):
-            open_at.append(i)
-        else:
-            alone.append(i)
-    return pairs, [i for i in alone + open_at if not _is_sign(text, i)]
-
-
-def _stands_before_word(text: str, i: int) -> bool:
-    """Whether a quote that may open or close stands where one opens."""
-    before, after = text[i - 1 : i], text[i + 1 : i + 2]
-    return not before.isalnum() and before not in (*".,!?…",) and after.strip() != ""
-
-
-def _is_sign(text: str, i: int) -> bool:
-    """A bracket of an emoticon or of "1)" needs no partner."""
-    before = text[max(0, i - 2) : i]
-    return text[i] in "()" and bool(_EMOTICON.search(before) or _NUMBERING.search(before))
 
 
 def _drop_half_sentence(text: str) -> Cleaned:
