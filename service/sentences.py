@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-_CLOSERS = r"[\"'”’»›)\]}」』】）〉》]"
+_CLOSERS = r"[\"'”“’»«›)\]}」』】）〉》]"
 # The look-behind lets a run of marks match once, at its start: "......" costs one step, not n².
 _BORDER = re.compile(
     rf"(?<![.!?…])[.!?…]++{_CLOSERS}*+(?=\s|$)"  # needs a space behind it: "3.5", "x.com"
@@ -22,9 +22,22 @@ _BEFORE_NAMES = frozenset(
     re.findall(
         r"\w+",
         "mr mrs ms dr prof st sr jr gen sen rep gov lt col sgt capt cmdr adm maj rev hon supt mt "
-        "ft mme mlle sra vs cf viz approx dept bros bzw usw nr jan feb aug sept",
+        "ft mme mlle sra vs cf viz approx dept bros bzw usw nr jan feb aug sept "
+        "sec sens reps drs pres pvt cpl det insp amb atty messrs cllr hr fr",
     )
 )
+_DURATION = re.compile(r"\d\s?(?:hr|sec)$")
+_COMPANIES = frozenset(["inc", "corp", "ltd", "co"])
+"""Words that end a sentence only where the next one begins as sentences do."""
+_SENTENCE_HEAD = re.compile(
+    r"\s*[\"“‘(]?(?:The|An?|In|On|At|It|Its|He|She|They|We|You|I|His|Her|Their|This|That|These|"
+    r"Those|But|And|For|As|If|When|While|After|Before|Shares|There|To|With|By|From|Under|Both|Last)\b"
+)
+_MONTH = re.compile(
+    r"\s*(?:Januar|Jänner|Februar|März|April|Mai|Ju[nl]i|August|(?:Sept|Nov|Dez)ember|Oktober)\b"
+)
+"""After "3." in German; in the languages that write it so with a small letter, that tells."""
+_QUOTE_GOES_ON = re.compile(r"[とっ、，]")
 _BEFORE_NUMBERS = frozenset(["no", "nos", "vol", "pp", "p", "fig", "art", "oct", "nov", "dec"])
 """Words that often end a sentence too, so that only a number behind them tells."""
 
@@ -61,13 +74,20 @@ def cut_at_word(text: str, max_chars: int) -> str:
 def _ends(text: str, match: re.Match[str]) -> bool:
     mark, before = match.group(), text[max(0, match.start() - 16) : match.start()]
     following = _SPACE.sub("", text[match.end() : match.end() + 8])[:1]
-    if "\n" in text[match.end() : match.end() + 1] or mark[:1] not in ".!?…":
+    if "\n" in text[match.end() : match.end() + 1]:
         return True
+    if mark[:1] not in ".!?…":  # 「行く。」と言う
+        return mark[-1:] in "。！？" or not _QUOTE_GOES_ON.match(text, match.end())
     if following.islower():  # "he asked? yes": a quotation goes on, or the writer is careless
         return False
     if mark != ".":
         return True
     found = _LAST_WORD.search(before)
     word = found.group().lower() if found else ""
+    if word in _COMPANIES:
+        return _SENTENCE_HEAD.match(text, match.end()) is not None
+    if word.isdigit() and len(word) <= 2 and _MONTH.match(text, match.end()):
+        return False
     shortened = word in _BEFORE_NAMES or (following.isdigit() and word in _BEFORE_NUMBERS)
+    shortened = shortened and not _DURATION.search(before)
     return not shortened and not _INITIALS.search(before)

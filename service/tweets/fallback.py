@@ -6,15 +6,14 @@ import re
 
 from service.errors import NoPostableTweet
 from service.sentences import split_sentences
-from service.tweets.clean import MAX_CHARS, clean
+from service.tweets.clean import MAX_CHARS, tidy_quoted
 from service.tweets.length import weighted_length
-from service.tweets.postprocess import Context, finish
+from service.tweets.postprocess import Context, finish, scrub_quoted
 from service.tweets.ranking import headline_overlap
-from service.tweets.scrub import scrub
 from service.tweets.tweet import Tweet
 
 _ECHO = 0.8
-_ENDED = re.compile(r"[.!?…。！？:][\"'”’)]*$")
+_ENDED = re.compile(r"[.!?…。！？:][\"'“”’«»)]*$")
 
 
 def make_fallback(context: Context) -> Tweet:
@@ -25,7 +24,7 @@ def make_fallback(context: Context) -> Tweet:
     """
     for text in _openings(context):
         try:
-            return finish(scrub(text, context.facts, context.rules), context, fallback=True)
+            return finish(scrub_quoted(text, context), context, fallback=True)
         except NoPostableTweet:
             continue
     raise NoPostableTweet("The article has no words that a tweet could be made of.")
@@ -34,9 +33,9 @@ def make_fallback(context: Context) -> Tweet:
 def _openings(context: Context) -> list[str]:
     """What the tweet may be made of, best first."""
     # Cleaned before anything is measured: only then is measuring fast whatever the text is.
-    title = clean(context.article.title).text
+    title = tidy_quoted(context.article.title)
     head = split_sentences(context.article.text[:MAX_CHARS])
-    sentences = [text for sentence in head if (text := clean(sentence).text)]
+    sentences = [text for sentence in head if (text := tidy_quoted(sentence))]
     first = sentences[0] if sentences else ""
     room = context.rules.max_length - (weighted_length(f" {context.link}") if context.link else 0)
     both = f"{title if _ENDED.search(title) else title + '.'} {first}"

@@ -5,28 +5,24 @@ Pure: the same text, article and rules give the same tweet.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
-from urllib.parse import quote
 
 from service.articles.article import Article
 from service.errors import NoPostableTweet
 from service.sentences import split_sentences
 from service.tweets import ranking
 from service.tweets.characters import is_emoji_like
-from service.tweets.clean import clean, tidy
+from service.tweets.clean import clean, tidy, tidy_quoted
 from service.tweets.entities import LINK_MARK, link_spans
-from service.tweets.grounding import Facts, facts_of, ungrounded
+from service.tweets.grounding import MAX_CHARS, Facts, facts_of, ungrounded
 from service.tweets.length import Fitted, fit, is_postable, weighted_length
+from service.tweets.link import usable_link
 from service.tweets.overlap import EMPTY, OverlapIndex
 from service.tweets.scrub import Scrubbed, scrub
 from service.tweets.tweet import Candidate, ScoreParts, Tweet, TweetRules
 from service.tweets.words import content_words
 
 _LEAD_SENTENCES = 3
-_URL = re.compile(r"https?://([^\s/?#]+)(?:[/?#]\S*)?", re.IGNORECASE)
-_URL_SAFE = "/:?#[]@!$&'*+,;=%~-._"
-_MAX_URL, _MAX_HOST = 2_048, 253
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +38,11 @@ class Context:
     weights: ScoreParts
     link: str
     """The one link a tweet may have; empty for none."""
+
+    @property
+    def shown(self) -> str:
+        """The article's own words, as many as `facts` has read."""
+        return f"{self.article.title}\n{self.article.text}"[:MAX_CHARS]
 
 
 def context_for(
@@ -59,7 +60,7 @@ def context_for(
         rules=rules,
         memory=memory,
         weights=weights,
-        link="" if rules.link == "none" else _usable_link(rules.link_url or ""),
+        link="" if rules.link == "none" else usable_link(rules.link_url or ""),
     )
 
 
@@ -76,12 +77,17 @@ def make_tweet(candidate: Candidate, context: Context) -> Tweet:
     """
     cleaned = clean(candidate.text, complete=candidate.complete)
     return finish(
-        scrub(cleaned.text, context.facts, context.rules),
+        scrub(cleaned.text, context.facts, context.rules, shown=context.shown),
         context,
         cut=cleaned.cut,
         index=candidate.index,
         mean_logprob=candidate.mean_logprob,
     )
+
+
+def scrub_quoted(text: str, context: Context) -> Scrubbed:
+    """The rules for what a tweet may hold, for the article's own words."""
+    return scrub(text, context.facts, context.rules, shown=context.shown, tidied=tidy_quoted)
 
 
 def finish(
@@ -168,15 +174,3 @@ def _has_one_link(text: str, link: str) -> bool:
 
 def _says_something(text: str) -> bool:
     return any(char.isalnum() or is_emoji_like(char) for char in text)
-
-
-def _usable_link(url: str) -> str:
-    """A URL as X would take it: one link from end to end; empty where it cannot be made one."""
-    match = _URL.fullmatch(url)
-    if match is None or len(url) > _MAX_URL or len(match[1]) > _MAX_HOST:
-        return ""
-    if link_spans(url) == [(0, len(url))]:
-        return url
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host}{slash}{quote(path, safe=_URL_SAFE)}"

@@ -45,6 +45,24 @@ def test_sentences_keep_the_articles_order(opening: Tweet, context: Context) -> 
     assert -1 not in at
 
 
+def test_a_quoted_sentence_keeps_what_a_model_would_not_mean() -> None:
+    said = "Answer: the <|im_end|> token ends a turn of every chat."
+    context = context_for(Article("", said), TweetRules())
+    opening = make_tweet(Candidate(0, OPENING, -1.0), context)
+    assert make_thread(opening, context, 2)[1].text == f"2/2 {said}"
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "noise", ["橋" * 1_900, "👩‍👩‍👧‍👦" * 170, "a" + "\u0316" * 1_800, "a.b " * 400]
+)
+def test_what_fits_no_post_costs_no_time(noise: str, opening: Tweet, context: Context) -> None:
+    said = "The city rejoiced when the first tram crossed it."
+    article = Article("", "\n".join([*[f"{noise}."] * 120, said]))
+    odd = context_for(article, context.rules)
+    assert make_thread(opening, odd, 3)[1].text.startswith(f"2/2 {said}")
+
+
 def test_an_article_of_one_sentence_makes_no_thread() -> None:
     context = context_for(Article("", "The harbour bridge has opened."), TweetRules())
     opening = make_tweet(Candidate(0, "The harbour bridge has opened.", -1.0), context)
