@@ -16,7 +16,7 @@ _SCHEME_LINK = re.compile(
     r"(?:[^\s<>\"“”]*[^\s<>\"“”.,;:!?'’)\]…])?",
     re.IGNORECASE,
 )
-# The look-behinds let a run of one character match once, at its start: "@@@@" costs one step, not n².
+# The look-behinds let a run match once, at its start: "@@@@" costs one step, not n².
 HANDLE = re.compile(r"(?<![@＠])[@＠]++(\w++)")
 EMAIL = re.compile(r"(?<![\w.+\-])[\w.+\-]++[@＠][\w\-]++(?:\.[\w\-]++)++")
 HASHTAG = re.compile(r"(?<![\w&])[#＃](?=\w*[^\W\d_])(\w+)")

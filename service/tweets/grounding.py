@@ -15,12 +15,12 @@ from itertools import combinations, groupby, pairwise, starmap
 
 from service.articles.article import Article
 from service.sentences import split_sentences
-from service.tweets.common_words import is_common
+from service.tweets.common_words import is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
 from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
 from service.tweets.quantities import ordinals, quantities
 from service.tweets.tweet import Claim, ClaimKind
-from service.tweets.words import STOP_WORDS, WORD, demonym_stem, fold, singular, words
+from service.tweets.words import HYPHEN, STOP_WORDS, WORD, demonym_stem, fold, singular, words
 
 MAX_CHARS = 60_000
 """Of an article's text; some ten thousand words."""
@@ -33,6 +33,9 @@ _CAPITALISED = re.compile(
     r"(?<!\w)[^\W\da-z_]\w++(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w++)+"
 )
 _MAX_INITIALS = 8
+_HEADLINE_SIGN = re.compile(r"\s(?:And|As|At|By|For|From|Has|In|Is|Of|On|Our|That|To|Was|With)\s")
+"""Within a sentence these have a capital only where most words have one."""
+_OPENERS = "\"“„«‘'([:;|—–-•*…!?."
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,17 +174,21 @@ def _foreign_names(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
         tokens = list(WORD.finditer(sentence))
         is_title = _is_title_case([token.group() for token in tokens])
         for run in _capital_runs(sentence, tokens, is_title):
-            for start, end, kind in _strange_parts(run, facts, is_title):
+            for start, end, kind in _strange_parts(sentence, run, facts, is_title):
                 yield at + start, Claim(kind, sentence[start:end])
         at += len(sentence)
 
 
 def _strange_parts(
-    run: list[re.Match[str]], facts: Facts, is_title: bool
+    sentence: str, run: list[re.Match[str]], facts: Facts, is_title: bool
 ) -> Iterator[tuple[int, int, ClaimKind]]:
     """(start, end, kind) of what the article does not bear out in a run of capitalised words."""
     folded = [fold(token.group()) for token in run]
-    strange = [not _is_borne_out(word, facts) for word in folded]
+    is_loose = is_title or _HEADLINE_SIGN.search(sentence) is not None
+    strange = [
+        not _is_borne_out(token.group(), facts, is_loose or _is_free(sentence, token))
+        for token in run
+    ]
     if run[0].start() == 0 and len(run) > 1 and not strange[1]:
         strange[0] = False  # the head of a sentence before a known name: "Legendary Obama"
     # In a headline every noun has a capital; only two strange ones in a row make a name.
@@ -196,10 +203,25 @@ def _strange_parts(
         yield run[0].start(), run[-1].end(), "name"
 
 
-def _is_borne_out(word: str, facts: Facts) -> bool:
-    if word.isdigit() or calendar_name(word) in facts.calendar:
+def _is_borne_out(token: str, facts: Facts, has_free_capital: bool) -> bool:
+    """Whether a capitalised word, its parts one by one, is in the article or an everyday word.
+
+    Args:
+        has_free_capital: it stands where every word has a capital.
+    """
+    whole = fold(token)
+    if whole.isdigit() or facts.has_word(whole) or calendar_name(whole) in facts.calendar:
         return True
-    return is_common(word) or all(facts.has_word(part) for part in words(word))
+    is_no_name = is_common if has_free_capital else is_everyday
+    parts = [part for part in HYPHEN.split(token) if _is_name_like(part) or part.isdigit()]
+    return all(facts.has_word(part) or is_no_name(part) for part in map(fold, parts))
+
+
+def _is_free(sentence: str, token: re.Match[str]) -> bool:
+    """Whether a capital says nothing: something begins there, or the word is SHOUTED."""
+    before = sentence[: token.start()].rstrip()
+    is_shout = token.group().isupper() and len(token.group()) > _MAX_INITIALS - 2
+    return is_shout or not before or before[-1] in _OPENERS
 
 
 def _capital_runs(

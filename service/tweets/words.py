@@ -8,7 +8,7 @@ import re
 import unicodedata
 
 WORD = re.compile(r"\w+(?:[.'’\-‐‑]\w+)*")
-_HYPHEN = re.compile(r"[\-‐‑_]")
+HYPHEN = re.compile(r"[\-‐‑_]")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _NO_DECOMPOSITION = str.maketrans("łøđıæœþð", "lodiaotd")
 _DEMONYM = re.compile(r"(?:ians?|eans?|ans?|any|eses?|ish|ns?|ia|[aye])$")
@@ -38,7 +38,7 @@ def fold(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """All words of a text in order, folded, compounds in their parts."""
-    found = (part for match in WORD.finditer(text) for part in _HYPHEN.split(fold(match.group())))
+    found = (part for match in WORD.finditer(text) for part in HYPHEN.split(fold(match.group())))
     return [word for word in found if word]
 
 

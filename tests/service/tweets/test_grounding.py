@@ -11,6 +11,12 @@ def facts(article: Article) -> Facts:
     return facts_of(article)
 
 
+def against(article: str, text: str) -> list[str]:
+    """What of `text` the one sentence of `article` does not bear out."""
+    facts = facts_of(Article(title="", text=article))
+    return [claim.text for claim in ungrounded(text, facts)]
+
+
 def claims(text: str, facts: Facts) -> list[tuple[str, str]]:
     return [(claim.kind, claim.text) for claim in ungrounded(text, facts)]
 
@@ -109,3 +115,27 @@ def test_an_article_without_words_bears_nothing_out() -> None:
         "number",
         "handle",
     ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ahmed",
+        "Beijing",
+        "Italy",
+        "Florence",
+        "Emily",
+        "O'Neill",
+        "L'Oréal",
+        "Kiel-based",
+        "Ann'll",
+    ],
+)
+def test_names_that_look_like_everyday_words_are_looked_up(name: str) -> None:
+    assert against("Smith met a man in a small town.", f"Smith met {name}.") == [name]
+    assert against(f"Smith met {name} in town.", f"Smith met {name}.") == []
+
+
+def test_everyday_words_need_no_ground_where_everything_has_a_capital() -> None:
+    text = "HORRIFYING: “Frightening, isn't it?” They've Instantly Regretted It"
+    assert against("A man in a small town.", text) == []
