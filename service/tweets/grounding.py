@@ -18,15 +18,17 @@ from service.sentences import split_sentences
 from service.tweets.common_words import is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
 from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
-from service.tweets.quantities import ordinals, quantities
+from service.tweets.quantities import Reading, ordinals, quantities
 from service.tweets.tweet import Claim, ClaimKind
+from service.tweets.units import general, is_loose, may_be_left_out
 from service.tweets.words import HYPHEN, STOP_WORDS, WORD, demonym_stem, fold, singular, words
 
 MAX_CHARS = 60_000
 """Of an article's text; some ten thousand words."""
 _NEAR = 3
 """The words of one name stand no further apart than this."""
-_IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50|101)(?!\d)")
+_IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50)(?!\d)|\b[A-Z]\w+\s101(?!\s?[\w%€£$-])")
+"""Numbers that count nothing: "open 24/7", "Parenting 101"."""
 CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
 _TITLE_CASE_SHARE = 0.6
 _CAPITALISED = re.compile(
@@ -49,8 +51,9 @@ class Facts:
     """Initials of the names in the article."""
     near: frozenset[tuple[str, str]]
     """Pairs of folded words that stand close together, in both orders."""
-    numbers: frozenset[tuple[Decimal, str]]
-    """(value, unit); every value also without its unit."""
+    numbers: frozenset[Reading]
+    measured: frozenset[Decimal]
+    """The values whose unit a writer may leave out, as of "7 years"."""
     days: frozenset[tuple[int, int]]
     calendar: frozenset[str]
     handles: frozenset[str]
@@ -65,6 +68,14 @@ class Facts:
             or singular(word) in self.words
             or word in self.acronyms
             or demonym_stem(word) in self.stems
+        )
+
+    def has_number(self, value: Decimal, unit: str) -> bool:
+        """Whether the article has a number, of that unit where the unit matters."""
+        if (value, unit) in self.numbers:
+            return True
+        return (
+            (value, "") in self.numbers if is_loose(unit) else not unit and value in self.measured
         )
 
     def has_pair(self, a: str, b: str) -> bool:
@@ -85,15 +96,17 @@ def facts_of(article: Article) -> Facts:
     found = words(visible)
     whole = {fold(match.group()) for match in WORD.finditer(visible)}
     spoken = [*quantities(visible), *quantities((article.published or "")[:4])]
+    readings = {reading for quantity in spoken for reading in quantity.readings}
     return Facts(
         words=frozenset([*found, *whole, *map(singular, found)]),
         stems=frozenset(stem for word in found if (stem := demonym_stem(word))),
         acronyms=frozenset(_acronyms(visible)),
         near=frozenset(_near_pairs(found)),
         numbers=frozenset(
-            [(value, unit) for q in spoken for value in q.values for unit in {q.unit, ""}]
+            [(value, form) for value, unit in readings for form in (unit, general(unit))]
             + [(value, "") for value in ordinals(visible)]
         ),
+        measured=frozenset(value for value, unit in readings if may_be_left_out(value, unit)),
         days=frozenset(
             pair
             for text in (visible, (article.published or "")[:10])
@@ -163,7 +176,7 @@ def _foreign_days(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
 def _foreign_numbers(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
     text = _blank(text, [idiom.span() for idiom in _IDIOMS.finditer(text)])
     for quantity in quantities(text):
-        has = any((value, quantity.unit) in facts.numbers for value in quantity.values)
+        has = any(facts.has_number(value, unit) for value, unit in quantity.readings)
         if not has and not quantity.is_weak:
             yield quantity.start, Claim("number", quantity.text)
 
@@ -172,8 +185,15 @@ def _foreign_names(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
     at = 0
     for sentence in split_sentences(text):
         tokens = list(WORD.finditer(sentence))
+        counted = [q for q in quantities(sentence) if any(map(str.isdigit, q.text))]
         is_title = _is_title_case([token.group() for token in tokens])
-        for run in _capital_runs(sentence, tokens, is_title):
+        names = {
+            token.start()
+            for token in tokens
+            if _is_name_like(token.group())
+            and not any(q.start <= token.start() < q.end for q in counted)
+        }
+        for run in _capital_runs(sentence, tokens, names, is_title):
             for start, end, kind in _strange_parts(sentence, run, facts, is_title):
                 yield at + start, Claim(kind, sentence[start:end])
         at += len(sentence)
@@ -225,19 +245,18 @@ def _is_free(sentence: str, token: re.Match[str]) -> bool:
 
 
 def _capital_runs(
-    sentence: str, tokens: list[re.Match[str]], is_title: bool
+    sentence: str, tokens: list[re.Match[str]], names: set[int], is_title: bool
 ) -> Iterator[list[re.Match[str]]]:
     """Capitalised words with nothing but a blank between them, a lone sentence head left out where
     it is an everyday word."""
     run: list[re.Match[str]] = []
     for i, token in enumerate(tokens):
         joined = bool(run) and sentence[run[-1].end() : token.start()].strip(" &") == ""
-        if run and (not joined or not _is_name_like(token.group())):
+        is_name = token.start() in names
+        if run and not (joined and is_name):
             yield run
             run = []
-        if _is_name_like(token.group()) and not (
-            i == 0 and not is_title and is_common(fold(token.group()))
-        ):
+        if is_name and not (i == 0 and not is_title and is_common(fold(token.group()))):
             run.append(token)
     if run:
         yield run

@@ -58,8 +58,8 @@ def test_what_the_article_says_in_any_form_is_grounded(text: str, facts: Facts) 
         ("Kowalczyk opens the bridge", [("name", "Kowalczyk")]),
         ("Mayor Ilse Ferreira opens the bridge", [("name", "Mayor Ilse Ferreira")]),
         ("They say Petra Brandvold did it", [("name", "Petra Brandvold")]),
-        ("It took 8 years", [("number", "8")]),
-        ("It took nine years", [("number", "nine")]),
+        ("It took 8 years", [("number", "8 years")]),
+        ("It took nine years", [("number", "nine years")]),
         ("It cost 1.2%", [("number", "1.2%")]),
         ("It cost £1.2 million", [("number", "£1.2 million")]),
         ("About 3,000,000 came", [("number", "3,000,000")]),
@@ -139,3 +139,55 @@ def test_names_that_look_like_everyday_words_are_looked_up(name: str) -> None:
 def test_everyday_words_need_no_ground_where_everything_has_a_capital() -> None:
     text = "HORRIFYING: “Frightening, isn't it?” They've Instantly Regretted It"
     assert against("A man in a small town.", text) == []
+
+
+@pytest.mark.parametrize(
+    ("article", "text"),
+    [
+        ("$1.2 million", "$1.2M"),
+        ("3,000", "3K"),
+        ("10 a.m.", "10AM"),
+        ("40 degrees", "40°C"),
+        ("2 million cars", "2M cars"),
+        ("10km", "10 kilometres"),
+        ("aged 7", "7-year-old"),
+        ("$165,000", "165k"),
+        ("A$5 million", "$5 million"),
+        ("$5m", "5 million USD"),
+        ("5% to 10%", "5-10%"),
+        ("the 2019-20 season", "2019-2020"),
+    ],
+)
+def test_a_number_in_another_form_is_the_same(article: str, text: str) -> None:
+    assert against(f"It was {article} there.", f"It had {text}.") == []
+
+
+@pytest.mark.parametrize(
+    ("article", "text"),
+    [
+        ("$3.5m", "$3.5bn"),
+        ("$5 a month", "$5bn"),
+        ("20 people", "20k"),
+        ("5m", "5k"),
+        ("10km", "12km"),
+        ("5pm", "6pm"),
+        ("8 a.m.", "8 p.m."),
+        ("10km", "10 miles"),
+        ("8 years", "8 months"),
+        ("40°C", "40°F"),
+        ("$50", "50 rubles"),
+        ("$5 million", "A$5 million"),
+        ("1990", "1990s"),
+        ("$99 million", "$101 million"),
+    ],
+)
+def test_another_scale_or_unit_is_another_number(article: str, text: str) -> None:
+    assert against(f"It was {article} there.", f"It had {text}") == [text]
+
+
+def test_a_percentage_bears_out_no_count() -> None:
+    assert against("It was 50% there.", "It had 50 people") == ["50"]
+
+
+def test_figures_of_speech_need_no_ground() -> None:
+    assert against("The school opened.", "School 101: one day it is open 24/7") == []
