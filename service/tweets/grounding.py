@@ -18,10 +18,11 @@ from service.sentences import split_sentences
 from service.tweets.common_words import is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
 from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
+from service.tweets.peoples import people_of
 from service.tweets.quantities import Reading, ordinals, quantities
 from service.tweets.tweet import Claim, ClaimKind
 from service.tweets.units import general, is_loose, may_be_left_out
-from service.tweets.words import HYPHEN, STOP_WORDS, WORD, demonym_stem, fold, singular, words
+from service.tweets.words import HYPHEN, STOP_WORDS, WORD, fold, singular, words
 
 MAX_CHARS = 60_000
 """Of an article's text; some ten thousand words."""
@@ -46,7 +47,8 @@ class Facts:
 
     words: frozenset[str]
     """Folded, also in the singular, compounds also whole and in parts."""
-    stems: frozenset[str]
+    peoples: frozenset[int]
+    """Countries that are named, by themselves or by their people."""
     acronyms: frozenset[str]
     """Initials of the names in the article."""
     near: frozenset[tuple[str, str]]
@@ -67,7 +69,7 @@ class Facts:
             word in self.words
             or singular(word) in self.words
             or word in self.acronyms
-            or demonym_stem(word) in self.stems
+            or people_of(word) in self.peoples
         )
 
     def has_number(self, value: Decimal, unit: str) -> bool:
@@ -82,7 +84,7 @@ class Facts:
         """Whether two words of a name stand together; everyday words and initials always do."""
         if any(is_common(word) or word in self.acronyms for word in (a, b)):
             return True
-        forms = ((singular(x), singular(y)) for x in words(a)[-1:] for y in words(b)[:1])
+        forms = ((_key(x), _key(y)) for x in words(a)[-1:] for y in words(b)[:1])
         return any(pair in self.near for pair in forms)
 
 
@@ -99,7 +101,7 @@ def facts_of(article: Article) -> Facts:
     readings = {reading for quantity in spoken for reading in quantity.readings}
     return Facts(
         words=frozenset([*found, *whole, *map(singular, found)]),
-        stems=frozenset(stem for word in found if (stem := demonym_stem(word))),
+        peoples=frozenset(filter(None, map(people_of, found))),
         acronyms=frozenset(_acronyms(visible)),
         near=frozenset(_near_pairs(found)),
         numbers=frozenset(
@@ -271,8 +273,13 @@ def _is_title_case(tokens: list[str]) -> bool:
     return len(long) >= 3 and sum(t[0].isupper() for t in long) >= _TITLE_CASE_SHARE * len(long)
 
 
+def _key(word: str) -> str:
+    """What a word and its other forms share."""
+    return str(people_of(word) or singular(word))
+
+
 def _near_pairs(found: list[str]) -> Iterator[tuple[str, str]]:
-    stems = [singular(word) for word in found]
+    stems = [_key(word) for word in found]
     for gap in range(1, _NEAR + 1):
         for a, b in zip(stems, stems[gap:], strict=False):
             yield a, b

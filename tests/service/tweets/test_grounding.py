@@ -191,3 +191,28 @@ def test_a_percentage_bears_out_no_count() -> None:
 
 def test_figures_of_speech_need_no_ground() -> None:
     assert against("The school opened.", "School 101: one day it is open 24/7") == []
+
+
+@pytest.mark.parametrize(
+    ("article", "text"),
+    [
+        ("Britain", "British"),
+        ("France", "French"),
+        ("the Netherlands", "Dutch"),
+        ("Wales", "Welsh"),
+        ("Swiss", "Switzerland"),
+        ("Israel", "Israelis"),
+        ("the Philippines", "Filipino"),
+        ("Canadians", "Canada"),
+        ("Saint Ann", "St Ann"),
+    ],
+)
+def test_a_country_bears_out_its_people(article: str, text: str) -> None:
+    assert against(f"They came from {article} today.", f"They met {text} there.") == []
+
+
+@pytest.mark.parametrize(
+    ("article", "text"), [("Victor", "Victoria"), ("Robert", "Roberta"), ("George", "Georgia")]
+)
+def test_a_name_bears_out_no_longer_one(article: str, text: str) -> None:
+    assert against(f"They met {article} today.", f"They met {text} there.") == [text]
