@@ -11,13 +11,21 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations, groupby, pairwise, starmap
+from itertools import groupby, pairwise, starmap
 
 from service.articles.article import Article
-from service.sentences import split_sentences
 from service.tweets.common_words import is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
 from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
+from service.tweets.names import (
+    Part,
+    Run,
+    acronyms,
+    institutions,
+    is_capitalised,
+    name_runs,
+    split_glued,
+)
 from service.tweets.peoples import people_of
 from service.tweets.quantities import Reading, ordinals, quantities
 from service.tweets.tweet import Claim, ClaimKind
@@ -30,15 +38,10 @@ _NEAR = 3
 """The words of one name stand no further apart than this."""
 _IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50)(?!\d)|\b[A-Z]\w+\s101(?!\s?[\w%€£$-])")
 """Numbers that count nothing: "open 24/7", "Parenting 101"."""
+_US = "us"
+_MODEL = re.compile(r"(?<!\w)[^\W\d_]{1,2}[\-‐‑]?(\d+)(?!\w)")
+"""F-16, G7."""
 CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_TITLE_CASE_SHARE = 0.6
-_CAPITALISED = re.compile(
-    r"(?<!\w)[^\W\da-z_]\w++(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w++)+"
-)
-_MAX_INITIALS = 8
-_HEADLINE_SIGN = re.compile(r"\s(?:And|As|At|By|For|From|Has|In|Is|Of|On|Our|That|To|Was|With)\s")
-"""Within a sentence these have a capital only where most words have one."""
-_OPENERS = "\"“„«‘'([:;|—–-•*…!?."
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,8 @@ class Facts:
     """Countries that are named, by themselves or by their people."""
     acronyms: frozenset[str]
     """Initials of the names in the article."""
+    institutions: frozenset[str]
+    """Everyday words that the article has in capitals: US, WHO."""
     near: frozenset[tuple[str, str]]
     """Pairs of folded words that stand close together, in both orders."""
     numbers: frozenset[Reading]
@@ -68,9 +73,15 @@ class Facts:
         return (
             word in self.words
             or singular(word) in self.words
+            or _joined(word) in self.words
             or word in self.acronyms
             or people_of(word) in self.peoples
         )
+
+    def has_institution(self, word: str) -> bool:
+        """Whether the article names what a word means in capitals: the US, the WHO."""
+        is_country = word == _US and people_of("america") in self.peoples
+        return is_country or word in self.institutions or word in self.acronyms
 
     def has_number(self, value: Decimal, unit: str) -> bool:
         """Whether the article has a number, of that unit where the unit matters."""
@@ -95,18 +106,23 @@ def facts_of(article: Article) -> Facts:
     """
     shown = "\n".join([article.title, *article.authors, article.text])[:MAX_CHARS]
     visible = unicodedata.normalize("NFC", shown)
-    found = words(visible)
+    found = words(split_glued(visible))
     whole = {fold(match.group()) for match in WORD.finditer(visible)}
+    named = frozenset(institutions(visible))
     spoken = [*quantities(visible), *quantities((article.published or "")[:4])]
     readings = {reading for quantity in spoken for reading in quantity.readings}
     return Facts(
-        words=frozenset([*found, *whole, *map(singular, found)]),
-        peoples=frozenset(filter(None, map(people_of, found))),
-        acronyms=frozenset(_acronyms(visible)),
+        words=frozenset([*found, *whole, *map(_joined, whole), *map(singular, found)]),
+        peoples=frozenset(
+            filter(None, map(people_of, [*found, *(["usa"] if _US in named else [])]))
+        ),
+        acronyms=frozenset(acronyms(visible)),
+        institutions=named,
         near=frozenset(_near_pairs(found)),
         numbers=frozenset(
             [(value, form) for value, unit in readings for form in (unit, general(unit))]
             + [(value, "") for value in ordinals(visible)]
+            + [(Decimal(number), "") for number in _MODEL.findall(visible)]
         ),
         measured=frozenset(value for value, unit in readings if may_be_left_out(value, unit)),
         days=frozenset(
@@ -184,98 +200,54 @@ def _foreign_numbers(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
 
 
 def _foreign_names(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
-    at = 0
-    for sentence in split_sentences(text):
-        tokens = list(WORD.finditer(sentence))
-        counted = [q for q in quantities(sentence) if any(map(str.isdigit, q.text))]
-        is_title = _is_title_case([token.group() for token in tokens])
-        names = {
-            token.start()
-            for token in tokens
-            if _is_name_like(token.group())
-            and not any(q.start <= token.start() < q.end for q in counted)
-        }
-        for run in _capital_runs(sentence, tokens, names, is_title):
-            for start, end, kind in _strange_parts(sentence, run, facts, is_title):
-                yield at + start, Claim(kind, sentence[start:end])
-        at += len(sentence)
+    for run in name_runs(text):
+        for first, last, kind in _strange_parts(run, facts):
+            start = run.parts[first].start
+            yield start, Claim(kind, text[start : run.parts[last].end])
 
 
-def _strange_parts(
-    sentence: str, run: list[re.Match[str]], facts: Facts, is_title: bool
-) -> Iterator[tuple[int, int, ClaimKind]]:
-    """(start, end, kind) of what the article does not bear out in a run of capitalised words."""
-    folded = [fold(token.group()) for token in run]
-    is_loose = is_title or _HEADLINE_SIGN.search(sentence) is not None
-    strange = [
-        not _is_borne_out(token.group(), facts, is_loose or _is_free(sentence, token))
-        for token in run
-    ]
-    if run[0].start() == 0 and len(run) > 1 and not strange[1]:
+def _strange_parts(run: Run, facts: Facts) -> Iterator[tuple[int, int, ClaimKind]]:
+    """(first, last, kind) of the parts of a run that the article does not bear out."""
+    folded = [fold(part.text) for part in run.parts]
+    strange = [not _is_borne_out(part, facts, run.is_loose) for part in run.parts]
+    if run.starts_sentence and len(run.parts) > 1 and not strange[1]:
         strange[0] = False  # the head of a sentence before a known name: "Legendary Obama"
     # In a headline every noun has a capital; only two strange ones in a row make a name.
-    least = 2 if is_title else 1
-    for is_strange, group in groupby(range(len(run)), key=strange.__getitem__):
-        part = list(group)
-        if is_strange and len(part) >= least:
-            is_day = all(calendar_name(folded[i]) for i in part)
-            yield run[part[0]].start(), run[part[-1]].end(), "date" if is_day else "name"
+    least = 2 if run.is_title else 1
+    for is_strange, group in groupby(range(len(folded)), key=strange.__getitem__):
+        indices = list(group)
+        if is_strange and len(indices) >= least:
+            is_day = all(calendar_name(folded[i]) for i in indices)
+            yield indices[0], indices[-1], "date" if is_day else "name"
     known = [w for w in folded if facts.has_word(w) and not calendar_name(w)]
-    if not is_title and not any(strange) and not all(starmap(facts.has_pair, pairwise(known))):
-        yield run[0].start(), run[-1].end(), "name"
+    if not run.is_title and not any(strange) and not all(starmap(facts.has_pair, pairwise(known))):
+        yield 0, len(folded) - 1, "name"
 
 
-def _is_borne_out(token: str, facts: Facts, has_free_capital: bool) -> bool:
-    """Whether a capitalised word, its parts one by one, is in the article or an everyday word.
-
-    Args:
-        has_free_capital: it stands where every word has a capital.
-    """
-    whole = fold(token)
+def _is_borne_out(part: Part, facts: Facts, is_loose: bool) -> bool:
+    """Whether a capitalised word is in the article, or all its parts are or are everyday words."""
+    whole = fold(part.text)
+    if part.is_institution:
+        return facts.has_institution(whole)
     if whole.isdigit() or facts.has_word(whole) or calendar_name(whole) in facts.calendar:
         return True
-    is_no_name = is_common if has_free_capital else is_everyday
-    parts = [part for part in HYPHEN.split(token) if _is_name_like(part) or part.isdigit()]
-    return all(facts.has_word(part) or is_no_name(part) for part in map(fold, parts))
-
-
-def _is_free(sentence: str, token: re.Match[str]) -> bool:
-    """Whether a capital says nothing: something begins there, or the word is SHOUTED."""
-    before = sentence[: token.start()].rstrip()
-    is_shout = token.group().isupper() and len(token.group()) > _MAX_INITIALS - 2
-    return is_shout or not before or before[-1] in _OPENERS
-
-
-def _capital_runs(
-    sentence: str, tokens: list[re.Match[str]], names: set[int], is_title: bool
-) -> Iterator[list[re.Match[str]]]:
-    """Capitalised words with nothing but a blank between them, a lone sentence head left out where
-    it is an everyday word."""
-    run: list[re.Match[str]] = []
-    for i, token in enumerate(tokens):
-        joined = bool(run) and sentence[run[-1].end() : token.start()].strip(" &") == ""
-        is_name = token.start() in names
-        if run and not (joined and is_name):
-            yield run
-            run = []
-        if is_name and not (i == 0 and not is_title and is_common(fold(token.group()))):
-            run.append(token)
-    if run:
-        yield run
-
-
-def _is_name_like(word: str) -> bool:
-    return any(char.isupper() for char in word) and word != "I" and not word.startswith("I'")
-
-
-def _is_title_case(tokens: list[str]) -> bool:
-    long = [token for token in tokens[1:] if len(token) >= 4 and token[0].isalpha()]
-    return len(long) >= 3 and sum(t[0].isupper() for t in long) >= _TITLE_CASE_SHARE * len(long)
+    if _MODEL.fullmatch(part.text):
+        return False
+    is_no_name = is_common if is_loose or part.is_head else is_everyday
+    # "anti-Trump" and "UK-wide": what is in small letters names nothing.
+    named = [p for p in HYPHEN.split(part.text) if is_capitalised(p) or p.isdigit()]
+    return all(facts.has_word(name) or is_no_name(name) for name in map(fold, named))
 
 
 def _key(word: str) -> str:
     """What a word and its other forms share."""
-    return str(people_of(word) or singular(word))
+    people = people_of(word)
+    return f"#{people}" if people else singular(word)
+
+
+def _joined(word: str) -> str:
+    """`f16` for "F-16", `oneill` for "O'Neill"."""
+    return re.sub(r"['\-‐‑]", "", word)
 
 
 def _near_pairs(found: list[str]) -> Iterator[tuple[str, str]]:
@@ -284,14 +256,6 @@ def _near_pairs(found: list[str]) -> Iterator[tuple[str, str]]:
         for a, b in zip(stems, stems[gap:], strict=False):
             yield a, b
             yield b, a
-
-
-def _acronyms(text: str) -> Iterator[str]:
-    """`doj` for "Department of Justice", `un` for "United Nations"."""
-    for name in _CAPITALISED.findall(text):
-        initials = [word[0].casefold() for word in re.split(r"[\s\-]", name) if word[0].isupper()]
-        for start, end in combinations(range(len(initials[:_MAX_INITIALS]) + 1), 2):
-            yield "".join(initials[start:end])
 
 
 def _blank(text: str, spans: Iterable[tuple[int, int]]) -> str:

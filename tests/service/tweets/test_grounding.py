@@ -216,3 +216,43 @@ def test_a_country_bears_out_its_people(article: str, text: str) -> None:
 )
 def test_a_name_bears_out_no_longer_one(article: str, text: str) -> None:
     assert against(f"They met {article} today.", f"They met {text} there.") == [text]
+
+
+@pytest.mark.parametrize(
+    ("article", "text"),
+    [
+        ("FiveThirtyEight.com asked", "They asked FiveThirtyEight"),
+        ("He left.Brandvold came", "See Brandvold"),
+        ("Russia met. Then Orlov came", "It was Russia's Orlov"),
+        ("Orlov came", "They met Mr Orlov, Dr. Orlov and Sen Orlov Jr."),
+        ("Orlov came in mid July", "An anti-Orlov and Orlov-era crowd in mid-July. First-ever"),
+        ("J. K. Orlov came", "They met J.K. Orlov and JK Orlov"),
+        ("J.K. Orlov came", "They met J. K. Orlov"),
+        ("Ann Orlov came", "They met Ann F. Orlov"),
+        ("The F16 of the G7", "See the F-16 of the G-7"),
+        ("The F-16 of the G-7", "See the F16 of the G7"),
+        ("The United States left", "They left the US and the U.S. today"),
+        ("American ships left", "It is the US again"),
+        ("The US left", "It is America again"),
+    ],
+)
+def test_a_name_in_another_form_is_the_same(article: str, text: str) -> None:
+    assert against(f"{article} today.", text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("He left.Orlov came", "Orlov"),
+        ("They told us the US did it", "US"),
+        ("Nobody who came is at the WHO", "WHO"),
+        ("They flew the F-35 home", "F-35"),
+        ("A pro-Orlov crowd", "pro-Orlov"),
+    ],
+)
+def test_a_name_that_hides_is_found(text: str, found: str) -> None:
+    assert against("They told us who came, 35 of them, in an F-16.", text) == [found]
+
+
+def test_a_shouted_text_names_no_institutions() -> None:
+    assert against("They told us who came.", "THEY TOLD US WHO CAME") == []
