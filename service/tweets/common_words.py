@@ -74,11 +74,25 @@ _WORDS = frozenset(
     wow write wrong yeah year yes yesterday yet young
     amid analysis anti attempt breaking brb hey hint icymi indie lol meanwhile oh omg ok oops plus
     rt ugh via vs whoa wtf yep
-    apparent capture confirm decide devastate explore forest gasp hike instant predict prediction
-    regret regretted reveal slam warn
+    another apparent bizarre capture confirm decide devastate explore forest gasp hike instant legendary
+    predict prediction regret regretted reveal slam warn
     """,
     )
 )
+ROLES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a actor actress ambassador an archbishop attorney aunt author baby bishop boss brother candidate
+    captain ceo chairman chancellor chef chief coach colonel comedian commissioner congressman
+    congresswoman councillor dad dear detective director doctor editor emperor ex father founder
+    general governor grandma grandpa inspector judge justice king lady leader lord major mayor
+    minister mom mother mum officer pope premier president prince princess professor queen
+    rapper representative secretary senator sergeant sheriff singer sister star superstar the uncle
+    """,
+    )
+)
+"""What may stand before any name that fits; most are everyday words."""
 _ENDINGS = re.compile(
     r".{3,}(?:ing|ed|ly|tion|sion|ness|ment|able|ible|ful|less|ous|ive|ity|ism|ists?|ance|ence|"
     r"ship|hood|est|ize|ise|ised|ized)$"

@@ -14,7 +14,7 @@ from decimal import Decimal
 from itertools import groupby, pairwise, starmap
 
 from service.articles.article import Article
-from service.tweets.common_words import is_common, is_everyday
+from service.tweets.common_words import ROLES, is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
 from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
 from service.tweets.names import (
@@ -92,8 +92,8 @@ class Facts:
         )
 
     def has_pair(self, a: str, b: str) -> bool:
-        """Whether two words of a name stand together; everyday words and initials always do."""
-        if any(is_common(word) or word in self.acronyms for word in (a, b)):
+        """Whether two words of a name stand together; initials always do."""
+        if any(word in self.acronyms and not is_everyday(word) for word in (a, b)):
             return True
         forms = ((_key(x), _key(y)) for x in words(a)[-1:] for y in words(b)[:1])
         return any(pair in self.near for pair in forms)
@@ -219,9 +219,40 @@ def _strange_parts(run: Run, facts: Facts) -> Iterator[tuple[int, int, ClaimKind
         if is_strange and len(indices) >= least:
             is_day = all(calendar_name(folded[i]) for i in indices)
             yield indices[0], indices[-1], "date" if is_day else "name"
-    known = [w for w in folded if facts.has_word(w) and not calendar_name(w)]
-    if not run.is_title and not any(strange) and not all(starmap(facts.has_pair, pairwise(known))):
+    if (
+        not run.is_title
+        and not any(strange)
+        and not all(starmap(facts.has_pair, _pairs(run, facts)))
+    ):
         yield 0, len(folded) - 1, "name"
+
+
+def _pairs(run: Run, facts: Facts) -> Iterator[tuple[str, str]]:
+    """Words of a run, folded, that must stand together in the article: all that follow one another
+    but "President Orlov", which is a title, and two everyday words, which are no name."""
+    for a, b in pairwise(run.parts):
+        first, second = fold(a.text), fold(b.text)
+        names_something = not (is_everyday(first) and is_everyday(second))
+        if names_something and not _goes_with_any(a, run, facts) and not _follows_any(b, run):
+            yield first, second
+
+
+def _goes_with_any(part: Part, run: Run, facts: Facts) -> bool:
+    """Whether a word may stand before any name: a title, a country, the head of a sentence."""
+    word = fold(part.text)
+    is_free = run.is_loose or part.is_head
+    return (
+        word in ROLES
+        or part.is_institution
+        or bool(calendar_name(word))
+        or (is_free and (is_common(word) or not facts.has_word(word)))
+    )
+
+
+def _follows_any(part: Part, run: Run) -> bool:
+    word = fold(part.text)
+    is_free = run.is_loose or part.is_head or part.text.isupper()
+    return word in STOP_WORDS or bool(calendar_name(word)) or (is_free and is_common(word))
 
 
 def _is_borne_out(part: Part, facts: Facts, is_loose: bool) -> bool:

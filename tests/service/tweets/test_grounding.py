@@ -256,3 +256,27 @@ def test_a_name_that_hides_is_found(text: str, found: str) -> None:
 
 def test_a_shouted_text_names_no_institutions() -> None:
     assert against("They told us who came.", "THEY TOLD US WHO CAME") == []
+
+
+@pytest.mark.parametrize(
+    ("article", "text"),
+    [
+        ("South Korea", "North Korea"),
+        ("Melinda Gates", "Bill Gates"),
+        ("Stephen Fry", "Stephen King"),
+        ("Donnie Wahlberg", "Mark Wahlberg"),
+        ("Mexico", "New Mexico"),
+    ],
+)
+def test_an_everyday_word_is_part_of_a_name_where_the_article_has_it(
+    article: str, text: str
+) -> None:
+    assert against(f"They saw {article} today.", f"They saw {text}") == [text]
+    assert against(f"They saw {text} today.", f"They saw {text}") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["They met President Orlov", "Legendary Orlov wins", "Great Orlov", "See the US Navy"]
+)
+def test_what_stands_before_any_name_is_no_part_of_it(text: str) -> None:
+    assert against("Orlov has won; the US cheers, and so does the navy.", text) == []
