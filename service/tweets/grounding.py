@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import groupby, pairwise, starmap
+from itertools import accumulate, groupby, pairwise, starmap
 
 from service.articles.article import Article
 from service.tweets.common_words import ROLES, is_common, is_everyday
@@ -67,6 +67,8 @@ class Facts:
     links: frozenset[str]
     run_on: str
     """All words in one string without space, for hashtags."""
+    borders: frozenset[int]
+    """Where a word begins or ends in `run_on`."""
 
     def has_word(self, word: str) -> bool:
         """Whether a folded word is in the article in any form."""
@@ -82,6 +84,15 @@ class Facts:
         """Whether the article names what a word means in capitals: the US, the WHO."""
         is_country = word == _US and people_of("america") in self.peoples
         return is_country or word in self.institutions or word in self.acronyms
+
+    def has_run(self, joined: str) -> bool:
+        """Whether whole words, one after the other, make up `joined`."""
+        at = self.run_on.find(joined)
+        while at >= 0:
+            if at in self.borders and at + len(joined) in self.borders:
+                return True
+            at = self.run_on.find(joined, at + 1)
+        return False
 
     def has_number(self, value: Decimal, unit: str) -> bool:
         """Whether the article has a number, of that unit where the unit matters."""
@@ -136,6 +147,7 @@ def facts_of(article: Article) -> Facts:
         handles=frozenset(match.group(1).casefold() for match in HANDLE.finditer(visible)),
         links=frozenset(_bare(word) for word in visible.split() if "." in word),
         run_on="".join(found),
+        borders=frozenset(accumulate(map(len, found), initial=0)),
     )
 
 
@@ -163,7 +175,7 @@ def is_grounded_handle(name: str, facts: Facts) -> bool:
 def is_grounded_hashtag(tag: str, facts: Facts) -> bool:
     """Whether a tag's words, joined or in parts, are in the article."""
     folded = fold(tag)
-    if facts.has_word(folded) or (len(folded) >= 6 and folded in facts.run_on):
+    if facts.has_word(folded) or facts.has_run(folded):
         return True
     parts = [fold(part) for part in CAMEL_PARTS.findall(tag)]
     return len(parts) > 1 and all(facts.has_word(part) or part in STOP_WORDS for part in parts)

@@ -280,3 +280,12 @@ def test_an_everyday_word_is_part_of_a_name_where_the_article_has_it(
 )
 def test_what_stands_before_any_name_is_no_part_of_it(text: str) -> None:
     assert against("Orlov has won; the US cheers, and so does the navy.", text) == []
+
+
+@pytest.mark.parametrize("tag", ["#heated", "#theman"])
+def test_a_hashtag_is_made_of_whole_words(tag: str) -> None:
+    assert against("They heat educated people; the manager left.", tag) == [tag]
+
+
+def test_a_hashtag_may_join_words() -> None:
+    assert against("They heat educated people.", "#heateducatedpeople #heateducated") == []
