@@ -108,6 +108,11 @@ def test_one_day_in_many_forms(text: str) -> None:
     assert [day.days for day in days_of_year(text)] == [frozenset({(3, 3)})]
 
 
+@pytest.mark.parametrize("text", ["He may 5", "12 may die", "They march 3 miles"])
+def test_a_verb_is_no_month(text: str) -> None:
+    assert list(days_of_year(text)) == []
+
+
 def test_a_slashed_day_may_be_two() -> None:
     assert next(days_of_year("4/3/2024")).days == {(3, 4), (4, 3)}
 
