@@ -16,7 +16,7 @@ from itertools import accumulate, groupby, pairwise, starmap
 from service.articles.article import Article
 from service.tweets.common_words import ROLES, is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
-from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
+from service.tweets.entities import CASHTAG, HANDLE, HASHTAG, blank_entities, link_spans
 from service.tweets.names import (
     Part,
     Run,
@@ -194,6 +194,9 @@ def _foreign_entities(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
             yield match.start(), Claim("handle", match.group())
     for match in HASHTAG.finditer(text):
         if not is_grounded_hashtag(match.group(1), facts):
+            yield match.start(), Claim("hashtag", match.group())
+    for match in CASHTAG.finditer(text):
+        if not facts.has_word(fold(match.group(1))):
             yield match.start(), Claim("hashtag", match.group())
 
 

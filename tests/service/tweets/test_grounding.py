@@ -67,6 +67,7 @@ def test_what_the_article_says_in_any_form_is_grounded(text: str, facts: Facts) 
         ("It opened last Friday", [("date", "Friday")]),
         ("Thanks @everyone", [("handle", "@everyone")]),
         ("Open #oslo", [("hashtag", "#oslo")]),
+        ("Buy $EVIL or $evil, not $NHT", [("hashtag", "$EVIL"), ("hashtag", "$evil")]),
         ("See http://evil.example/x now", [("link", "http://evil.example/x")]),
         ("See evil.com now", [("link", "evil.com")]),
         (
