@@ -74,8 +74,9 @@ _WORDS = frozenset(
     wow write wrong yeah year yes yesterday yet young
     amid analysis anti attempt breaking brb hey hint icymi indie lol meanwhile oh omg ok oops plus
     rt ugh via vs whoa wtf yep
-    another apparent bizarre capture confirm decide devastate explore forest gasp hike instant
-    legendary predict prediction regret regretted reveal slam warn
+    another apparent bizarre boyfriend capture confirm decide devastate explore forest gasp
+    girlfriend grandma grandpa hike instant legendary museum predict prediction
+    regret regretted reveal slam warn
     """,
     )
 )

@@ -18,6 +18,7 @@ from service.tweets.common_words import ROLES, is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
 from service.tweets.entities import CASHTAG, HANDLE, HASHTAG, blank_entities, link_spans
 from service.tweets.names import (
+    POSSESSIVE,
     Part,
     Run,
     acronyms,
@@ -227,11 +228,12 @@ def _strange_parts(run: Run, facts: Facts) -> Iterator[tuple[int, int, ClaimKind
     strange = [not _is_borne_out(part, facts, run.is_loose) for part in run.parts]
     if run.starts_sentence and len(run.parts) > 1 and not strange[1]:
         strange[0] = False  # the head of a sentence before a known name: "Legendary Obama"
-    # In a headline every noun has a capital; only two strange ones in a row make a name.
+    # In a headline every noun has a capital; two strange ones in a row make a name, or an owner.
     least = 2 if run.is_title else 1
     for is_strange, group in groupby(range(len(folded)), key=strange.__getitem__):
         indices = list(group)
-        if is_strange and len(indices) >= least:
+        owns = any(POSSESSIVE.search(run.parts[i].text) for i in indices)
+        if is_strange and (owns or len(indices) >= least):
             is_day = all(calendar_name(folded[i]) for i in indices)
             yield indices[0], indices[-1], "date" if is_day else "name"
     if (

@@ -25,7 +25,7 @@ _MIN_SHOUT = 6
 _HEADLINE_SIGN = re.compile(r"\s(?:And|As|At|By|For|From|Has|In|Is|Of|On|Our|That|To|Was|With)\s")
 """Within a sentence these have a capital only where most words have one."""
 _OPENERS = "\"“„«‘'([:;|—–-•*…!?."
-_POSSESSIVE = re.compile(r"(?:['’][sS]|[sS]['’])$")
+POSSESSIVE = re.compile(r"(?:['’][sS]|[sS]['’])$")
 _GLUED = re.compile(r"(?<=[^\W\d_]{2})\.(?=[^\W\d_]{2})")
 _TITLES = frozenset(
     re.findall(
@@ -95,7 +95,7 @@ def acronyms(text: str) -> Iterator[str]:
 def institutions(text: str) -> Iterator[str]:
     """`us` for "US" and "U.S.", never for "us"."""
     for token in WORD.finditer(text):
-        if _is_institution(_POSSESSIVE.sub("", token.group())):
+        if _is_institution(POSSESSIVE.sub("", token.group())):
             yield fold(token.group())
 
 
@@ -114,7 +114,7 @@ def _part(sentence: str, token: re.Match[str], at: int, is_shouted: bool) -> Par
         at + token.start(),
         at + token.end(),
         is_head or (word.isupper() and len(word) >= _MIN_SHOUT),
-        not is_shouted and _is_institution(_POSSESSIVE.sub("", word)),
+        not is_shouted and _is_institution(POSSESSIVE.sub("", word)),
     )
 
 
@@ -129,7 +129,7 @@ def _runs(
             _is_name(sentence, token)
         )
         joined = bool(run) and sentence[run[-1].end() : token.start()].strip(" &") == ""
-        if run and not (is_name and joined and not _POSSESSIVE.search(run[-1].group())):
+        if run and not (is_name and joined and not POSSESSIVE.search(run[-1].group())):
             yield run
             run = []
         is_mere_head = token is tokens[0] and not is_title and is_common(fold(word))

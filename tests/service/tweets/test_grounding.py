@@ -255,6 +255,12 @@ def test_a_name_that_hides_is_found(text: str, found: str) -> None:
     assert against("They told us who came, 35 of them, in an F-16.", text) == [found]
 
 
+def test_an_owner_in_a_headline_is_a_name() -> None:
+    text = "What Happens Next At Orlov's Strange And Quiet Party"
+    assert against("What happens at a party.", text) == ["Orlov's"]
+    assert against("What happens at a party.", text.replace("Orlov", "Girlfriend")) == []
+
+
 def test_a_shouted_text_names_no_institutions() -> None:
     assert against("They told us who came.", "THEY TOLD US WHO CAME") == []
 
