@@ -74,18 +74,58 @@ _WORDS = frozenset(
     wow write wrong yeah year yes yesterday yet young
     amid analysis anti attempt breaking brb hey hint icymi indie lol meanwhile oh omg ok oops plus
     rt ugh via vs whoa wtf yep
+    another apparent bizarre boyfriend capture confirm decide devastate explore forest gasp
+    girlfriend grandma grandpa hike instant legendary museum predict prediction
+    regret regretted reveal slam warn
     """,
     )
 )
+ROLES = frozenset(
+    re.findall(
+        r"\w+",
+        """
+    a actor actress ambassador an archbishop attorney aunt author baby bishop boss brother candidate
+    captain ceo chairman chancellor chef chief coach colonel comedian commissioner congressman
+    congresswoman councillor dad dear detective director doctor editor emperor ex father founder
+    general governor grandma grandpa inspector judge justice king lady leader lord major mayor
+    minister mom mother mum officer pope premier president prince princess professor queen
+    rapper representative secretary senator sergeant sheriff singer sister star superstar the uncle
+    """,
+    )
+)
+"""What may stand before any name that fits; most are everyday words."""
 _ENDINGS = re.compile(
     r".{3,}(?:ing|ed|ly|tion|sion|ness|ment|able|ible|ful|less|ous|ive|ity|ism|ists?|ance|ence|"
-    r"ship|hood|est|ize|ise|ised|ized|n't|'re|'ve|'ll|'d|'m)$"
+    r"ship|hood|est|ize|ise|ised|ized)$"
 )
+_INFLECTED = re.compile(r"(.{3,})(?:ing|ed|ly)$")
+_SURNAMES = frozenset(["browning", "fielding", "golding", "harding", "spring", "whiting"])
+"""Inflected by their looks."""
+_CONTRACTION = re.compile(r"(?:n't|'(?:re|ve|ll|d|m))$")
+_WITH_APOSTROPHE = frozenset(["o'clock", "ma'am", "y'all", "ain't", "can't", "shan't", "won't"])
 
 
 def is_common(word: str) -> bool:
-    """Whether a folded word is an everyday one. Unknown ones are taken for names."""
+    """Whether a folded word is an everyday one or has the ending of one: for the head of a
+    sentence and for headlines, where a capital says nothing."""
+    return is_everyday(word) or _ENDINGS.match(singular(_uncontracted(word))) is not None
+
+
+def is_everyday(word: str) -> bool:
+    """Whether a folded word is an everyday one, its ending no matter: "Ahmed", "Beijing" and
+    "Emily" end like everyday words. Unknown ones are taken for names."""
+    word = _uncontracted(word)
     stem = singular(word)
-    if word in STOP_WORDS or word in _WORDS or stem in _WORDS or "'" in word:
+    if word in STOP_WORDS or word in _WITH_APOSTROPHE or word in _WORDS or stem in _WORDS:
         return True
-    return _ENDINGS.match(stem) is not None
+    inflected = _INFLECTED.fullmatch(stem)
+    return (
+        inflected is not None
+        and stem not in _SURNAMES
+        and (inflected[1] in _WORDS or inflected[1] + "e" in _WORDS)
+    )
+
+
+def _uncontracted(word: str) -> str:
+    """`trump` for "Trump'll"; "O'Neill" stays."""
+    return word if word in _WITH_APOSTROPHE else _CONTRACTION.sub("", word)

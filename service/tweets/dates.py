@@ -18,6 +18,8 @@ _NAMES = {
     if len(form) >= 3
 }
 _MONTH = "|".join(sorted((f for f in _NAMES if _NAMES[f] in _MONTH_NUMBER), key=len, reverse=True))
+_VERBS = frozenset(["mar", "march", "may"])
+"""Months only with a capital: "12 may die"."""
 _DAY = r"(?P<{0}>0?[1-9]|[12]\d|3[01])(?:st|nd|rd|th)?"
 _SPOKEN = re.compile(
     rf"\b(?:(?P<month>{_MONTH})\.?\s{_DAY.format('day')}"
@@ -41,7 +43,10 @@ class DayOfYear:
 def days_of_year(text: str) -> Iterator[DayOfYear]:
     """All days that a text names by month and day, in no order; years and weekdays are left out."""
     for match in _SPOKEN.finditer(text):
-        month = _MONTH_NUMBER[_NAMES[(match["month"] or match["month2"]).casefold()]]
+        name = match["month"] or match["month2"]
+        if name in _VERBS:
+            continue
+        month = _MONTH_NUMBER[_NAMES[name.casefold()]]
         day = int(match["day"] or match["day2"])
         end = max(match.end("day"), match.end("month2"))
         yield DayOfYear(match.start(), end, frozenset({(month, day)}))

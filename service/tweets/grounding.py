@@ -11,28 +11,38 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations, groupby, pairwise, starmap
+from itertools import accumulate, groupby, pairwise, starmap
 
 from service.articles.article import Article
-from service.sentences import split_sentences
-from service.tweets.common_words import is_common
+from service.tweets.common_words import ROLES, is_common, is_everyday
 from service.tweets.dates import calendar_name, days_of_year, names_of_day
-from service.tweets.entities import HANDLE, HASHTAG, blank_entities, link_spans
-from service.tweets.quantities import ordinals, quantities
+from service.tweets.entities import CASHTAG, HANDLE, HASHTAG, blank_entities, link_spans
+from service.tweets.names import (
+    POSSESSIVE,
+    Part,
+    Run,
+    acronyms,
+    institutions,
+    is_capitalised,
+    name_runs,
+    split_glued,
+)
+from service.tweets.peoples import people_of
+from service.tweets.quantities import Reading, ordinals, quantities
 from service.tweets.tweet import Claim, ClaimKind
-from service.tweets.words import STOP_WORDS, WORD, demonym_stem, fold, singular, words
+from service.tweets.units import general, is_loose, may_be_left_out
+from service.tweets.words import HYPHEN, STOP_WORDS, WORD, fold, singular, words
 
 MAX_CHARS = 60_000
 """Of an article's text; some ten thousand words."""
 _NEAR = 3
 """The words of one name stand no further apart than this."""
-_IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50|101)(?!\d)")
+_IDIOMS = re.compile(r"(?<!\d)(?:24/7|50/50)(?!\d)|\b[A-Z]\w+\s101(?!\s?[\w%€£$-])")
+"""Numbers that count nothing: "open 24/7", "Parenting 101"."""
+_US = "us"
+_MODEL = re.compile(r"(?<!\w)[^\W\d_]{1,2}[\-‐‑]?(\d+)(?!\w)")
+"""F-16, G7."""
 CAMEL_PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_A-Za-z]+")
-_TITLE_CASE_SHARE = 0.6
-_CAPITALISED = re.compile(
-    r"(?<!\w)[^\W\da-z_]\w++(?:[\s\-](?:(?:of|and|for|the|on|in)\s){0,2}[^\W\da-z_]\w++)+"
-)
-_MAX_INITIALS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,34 +51,63 @@ class Facts:
 
     words: frozenset[str]
     """Folded, also in the singular, compounds also whole and in parts."""
-    stems: frozenset[str]
+    peoples: frozenset[int]
+    """Countries that are named, by themselves or by their people."""
     acronyms: frozenset[str]
     """Initials of the names in the article."""
+    institutions: frozenset[str]
+    """Everyday words that the article has in capitals: US, WHO."""
     near: frozenset[tuple[str, str]]
     """Pairs of folded words that stand close together, in both orders."""
-    numbers: frozenset[tuple[Decimal, str]]
-    """(value, unit); every value also without its unit."""
+    numbers: frozenset[Reading]
+    measured: frozenset[Decimal]
+    """The values whose unit a writer may leave out, as of "7 years"."""
     days: frozenset[tuple[int, int]]
     calendar: frozenset[str]
     handles: frozenset[str]
     links: frozenset[str]
     run_on: str
     """All words in one string without space, for hashtags."""
+    borders: frozenset[int]
+    """Where a word begins or ends in `run_on`."""
 
     def has_word(self, word: str) -> bool:
         """Whether a folded word is in the article in any form."""
         return (
             word in self.words
             or singular(word) in self.words
+            or _joined(word) in self.words
             or word in self.acronyms
-            or demonym_stem(word) in self.stems
+            or people_of(word) in self.peoples
+        )
+
+    def has_institution(self, word: str) -> bool:
+        """Whether the article names what a word means in capitals: the US, the WHO."""
+        is_country = word == _US and people_of("america") in self.peoples
+        return is_country or word in self.institutions or word in self.acronyms
+
+    def has_run(self, joined: str) -> bool:
+        """Whether whole words, one after the other, make up `joined`."""
+        at = self.run_on.find(joined)
+        while at >= 0:
+            if at in self.borders and at + len(joined) in self.borders:
+                return True
+            at = self.run_on.find(joined, at + 1)
+        return False
+
+    def has_number(self, value: Decimal, unit: str) -> bool:
+        """Whether the article has a number, of that unit where the unit matters."""
+        if (value, unit) in self.numbers:
+            return True
+        return (
+            (value, "") in self.numbers if is_loose(unit) else not unit and value in self.measured
         )
 
     def has_pair(self, a: str, b: str) -> bool:
-        """Whether two words of a name stand together; everyday words and initials always do."""
-        if any(is_common(word) or word in self.acronyms for word in (a, b)):
+        """Whether two words of a name stand together; initials always do."""
+        if any(word in self.acronyms and not is_everyday(word) for word in (a, b)):
             return True
-        forms = ((singular(x), singular(y)) for x in words(a)[-1:] for y in words(b)[:1])
+        forms = ((_key(x), _key(y)) for x in words(a)[-1:] for y in words(b)[:1])
         return any(pair in self.near for pair in forms)
 
 
@@ -79,18 +118,25 @@ def facts_of(article: Article) -> Facts:
     """
     shown = "\n".join([article.title, *article.authors, article.text])[:MAX_CHARS]
     visible = unicodedata.normalize("NFC", shown)
-    found = words(visible)
+    found = words(split_glued(visible))
     whole = {fold(match.group()) for match in WORD.finditer(visible)}
+    named = frozenset(institutions(visible))
     spoken = [*quantities(visible), *quantities((article.published or "")[:4])]
+    readings = {reading for quantity in spoken for reading in quantity.readings}
     return Facts(
-        words=frozenset([*found, *whole, *map(singular, found)]),
-        stems=frozenset(stem for word in found if (stem := demonym_stem(word))),
-        acronyms=frozenset(_acronyms(visible)),
+        words=frozenset([*found, *whole, *map(_joined, whole), *map(singular, found)]),
+        peoples=frozenset(
+            filter(None, map(people_of, [*found, *(["usa"] if _US in named else [])]))
+        ),
+        acronyms=frozenset(acronyms(visible)),
+        institutions=named,
         near=frozenset(_near_pairs(found)),
         numbers=frozenset(
-            [(value, unit) for q in spoken for value in q.values for unit in {q.unit, ""}]
+            [(value, form) for value, unit in readings for form in (unit, general(unit))]
             + [(value, "") for value in ordinals(visible)]
+            + [(Decimal(number), "") for number in _MODEL.findall(visible)]
         ),
+        measured=frozenset(value for value, unit in readings if may_be_left_out(value, unit)),
         days=frozenset(
             pair
             for text in (visible, (article.published or "")[:10])
@@ -102,6 +148,7 @@ def facts_of(article: Article) -> Facts:
         handles=frozenset(match.group(1).casefold() for match in HANDLE.finditer(visible)),
         links=frozenset(_bare(word) for word in visible.split() if "." in word),
         run_on="".join(found),
+        borders=frozenset(accumulate(map(len, found), initial=0)),
     )
 
 
@@ -129,7 +176,7 @@ def is_grounded_handle(name: str, facts: Facts) -> bool:
 def is_grounded_hashtag(tag: str, facts: Facts) -> bool:
     """Whether a tag's words, joined or in parts, are in the article."""
     folded = fold(tag)
-    if facts.has_word(folded) or (len(folded) >= 6 and folded in facts.run_on):
+    if facts.has_word(folded) or facts.has_run(folded):
         return True
     parts = [fold(part) for part in CAMEL_PARTS.findall(tag)]
     return len(parts) > 1 and all(facts.has_word(part) or part in STOP_WORDS for part in parts)
@@ -149,6 +196,9 @@ def _foreign_entities(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
     for match in HASHTAG.finditer(text):
         if not is_grounded_hashtag(match.group(1), facts):
             yield match.start(), Claim("hashtag", match.group())
+    for match in CASHTAG.finditer(text):
+        if not facts.has_word(fold(match.group(1))):
+            yield match.start(), Claim("hashtag", match.group())
 
 
 def _foreign_days(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
@@ -160,90 +210,100 @@ def _foreign_days(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
 def _foreign_numbers(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
     text = _blank(text, [idiom.span() for idiom in _IDIOMS.finditer(text)])
     for quantity in quantities(text):
-        has = any((value, quantity.unit) in facts.numbers for value in quantity.values)
+        has = any(facts.has_number(value, unit) for value, unit in quantity.readings)
         if not has and not quantity.is_weak:
             yield quantity.start, Claim("number", quantity.text)
 
 
 def _foreign_names(text: str, facts: Facts) -> Iterator[tuple[int, Claim]]:
-    at = 0
-    for sentence in split_sentences(text):
-        tokens = list(WORD.finditer(sentence))
-        is_title = _is_title_case([token.group() for token in tokens])
-        for run in _capital_runs(sentence, tokens, is_title):
-            for start, end, kind in _strange_parts(run, facts, is_title):
-                yield at + start, Claim(kind, sentence[start:end])
-        at += len(sentence)
+    for run in name_runs(text):
+        for first, last, kind in _strange_parts(run, facts):
+            start = run.parts[first].start
+            yield start, Claim(kind, text[start : run.parts[last].end])
 
 
-def _strange_parts(
-    run: list[re.Match[str]], facts: Facts, is_title: bool
-) -> Iterator[tuple[int, int, ClaimKind]]:
-    """(start, end, kind) of what the article does not bear out in a run of capitalised words."""
-    folded = [fold(token.group()) for token in run]
-    strange = [not _is_borne_out(word, facts) for word in folded]
-    if run[0].start() == 0 and len(run) > 1 and not strange[1]:
+def _strange_parts(run: Run, facts: Facts) -> Iterator[tuple[int, int, ClaimKind]]:
+    """(first, last, kind) of the parts of a run that the article does not bear out."""
+    folded = [fold(part.text) for part in run.parts]
+    strange = [not _is_borne_out(part, facts, run.is_loose) for part in run.parts]
+    if run.starts_sentence and len(run.parts) > 1 and not strange[1]:
         strange[0] = False  # the head of a sentence before a known name: "Legendary Obama"
-    # In a headline every noun has a capital; only two strange ones in a row make a name.
-    least = 2 if is_title else 1
-    for is_strange, group in groupby(range(len(run)), key=strange.__getitem__):
-        part = list(group)
-        if is_strange and len(part) >= least:
-            is_day = all(calendar_name(folded[i]) for i in part)
-            yield run[part[0]].start(), run[part[-1]].end(), "date" if is_day else "name"
-    known = [w for w in folded if facts.has_word(w) and not calendar_name(w)]
-    if not is_title and not any(strange) and not all(starmap(facts.has_pair, pairwise(known))):
-        yield run[0].start(), run[-1].end(), "name"
+    # In a headline every noun has a capital; two strange ones in a row make a name, or an owner.
+    least = 2 if run.is_title else 1
+    for is_strange, group in groupby(range(len(folded)), key=strange.__getitem__):
+        indices = list(group)
+        owns = any(POSSESSIVE.search(run.parts[i].text) for i in indices)
+        if is_strange and (owns or len(indices) >= least):
+            is_day = all(calendar_name(folded[i]) for i in indices)
+            yield indices[0], indices[-1], "date" if is_day else "name"
+    if (
+        not run.is_title
+        and not any(strange)
+        and not all(starmap(facts.has_pair, _pairs(run, facts)))
+    ):
+        yield 0, len(folded) - 1, "name"
 
 
-def _is_borne_out(word: str, facts: Facts) -> bool:
-    if word.isdigit() or calendar_name(word) in facts.calendar:
+def _pairs(run: Run, facts: Facts) -> Iterator[tuple[str, str]]:
+    """Words of a run, folded, that must stand together in the article: all that follow one another
+    but "President Orlov", which is a title, and two everyday words, which are no name."""
+    for a, b in pairwise(run.parts):
+        first, second = fold(a.text), fold(b.text)
+        names_something = not (is_everyday(first) and is_everyday(second))
+        if names_something and not _goes_with_any(a, run, facts) and not _follows_any(b, run):
+            yield first, second
+
+
+def _goes_with_any(part: Part, run: Run, facts: Facts) -> bool:
+    """Whether a word may stand before any name: a title, a country, the head of a sentence."""
+    word = fold(part.text)
+    is_free = run.is_loose or part.is_head
+    return (
+        word in ROLES
+        or part.is_institution
+        or bool(calendar_name(word))
+        or (is_free and (is_common(word) or not facts.has_word(word)))
+    )
+
+
+def _follows_any(part: Part, run: Run) -> bool:
+    word = fold(part.text)
+    is_free = run.is_loose or part.is_head or part.text.isupper()
+    return word in STOP_WORDS or bool(calendar_name(word)) or (is_free and is_common(word))
+
+
+def _is_borne_out(part: Part, facts: Facts, is_loose: bool) -> bool:
+    """Whether a capitalised word is in the article, or all its parts are or are everyday words."""
+    whole = fold(part.text)
+    if part.is_institution:
+        return facts.has_institution(whole)
+    if whole.isdigit() or facts.has_word(whole) or calendar_name(whole) in facts.calendar:
         return True
-    return is_common(word) or all(facts.has_word(part) for part in words(word))
+    if _MODEL.fullmatch(part.text):
+        return False
+    is_no_name = is_common if is_loose or part.is_head else is_everyday
+    # "anti-Trump" and "UK-wide": what is in small letters names nothing.
+    named = [p for p in HYPHEN.split(part.text) if is_capitalised(p) or p.isdigit()]
+    return all(facts.has_word(name) or is_no_name(name) for name in map(fold, named))
 
 
-def _capital_runs(
-    sentence: str, tokens: list[re.Match[str]], is_title: bool
-) -> Iterator[list[re.Match[str]]]:
-    """Capitalised words with nothing but a blank between them, a lone sentence head left out where
-    it is an everyday word."""
-    run: list[re.Match[str]] = []
-    for i, token in enumerate(tokens):
-        joined = bool(run) and sentence[run[-1].end() : token.start()].strip(" &") == ""
-        if run and (not joined or not _is_name_like(token.group())):
-            yield run
-            run = []
-        if _is_name_like(token.group()) and not (
-            i == 0 and not is_title and is_common(fold(token.group()))
-        ):
-            run.append(token)
-    if run:
-        yield run
+def _key(word: str) -> str:
+    """What a word and its other forms share."""
+    people = people_of(word)
+    return f"#{people}" if people else singular(word)
 
 
-def _is_name_like(word: str) -> bool:
-    return any(char.isupper() for char in word) and word != "I" and not word.startswith("I'")
-
-
-def _is_title_case(tokens: list[str]) -> bool:
-    long = [token for token in tokens[1:] if len(token) >= 4 and token[0].isalpha()]
-    return len(long) >= 3 and sum(t[0].isupper() for t in long) >= _TITLE_CASE_SHARE * len(long)
+def _joined(word: str) -> str:
+    """`f16` for "F-16", `oneill` for "O'Neill"."""
+    return re.sub(r"['\-‐‑]", "", word)
 
 
 def _near_pairs(found: list[str]) -> Iterator[tuple[str, str]]:
-    stems = [singular(word) for word in found]
+    stems = [_key(word) for word in found]
     for gap in range(1, _NEAR + 1):
         for a, b in zip(stems, stems[gap:], strict=False):
             yield a, b
             yield b, a
-
-
-def _acronyms(text: str) -> Iterator[str]:
-    """`doj` for "Department of Justice", `un` for "United Nations"."""
-    for name in _CAPITALISED.findall(text):
-        initials = [word[0].casefold() for word in re.split(r"[\s\-]", name) if word[0].isupper()]
-        for start, end in combinations(range(len(initials[:_MAX_INITIALS]) + 1), 2):
-            yield "".join(initials[start:end])
 
 
 def _blank(text: str, spans: Iterable[tuple[int, int]]) -> str:

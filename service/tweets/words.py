@@ -8,10 +8,9 @@ import re
 import unicodedata
 
 WORD = re.compile(r"\w+(?:[.'’\-‐‑]\w+)*")
-_HYPHEN = re.compile(r"[\-‐‑_]")
+HYPHEN = re.compile(r"[\-‐‑_]")
 _POSSESSIVE = re.compile(r"['’](?:s|S)?$")
 _NO_DECOMPOSITION = str.maketrans("łøđıæœþð", "lodiaotd")
-_DEMONYM = re.compile(r"(?:ians?|eans?|ans?|any|eses?|ish|ns?|ia|[aye])$")
 # Too frequent to say what a text is about.
 STOP_WORDS = frozenset(
     re.findall(
@@ -38,7 +37,7 @@ def fold(word: str) -> str:
 
 def words(text: str) -> list[str]:
     """All words of a text in order, folded, compounds in their parts."""
-    found = (part for match in WORD.finditer(text) for part in _HYPHEN.split(fold(match.group())))
+    found = (part for match in WORD.finditer(text) for part in HYPHEN.split(fold(match.group())))
     return [word for word in found if word]
 
 
@@ -56,9 +55,3 @@ def singular(word: str) -> str:
     if len(word) > 3 and word.endswith("s") and not word.endswith(("ss", "us", "is")):
         return word[:-1]
     return word
-
-
-def demonym_stem(word: str) -> str:
-    """What `canada` and `canadian`, `china` and `chinese` share; empty where nothing is left."""
-    stem = _DEMONYM.sub("", singular(word))
-    return stem if len(stem) >= 4 else ""
