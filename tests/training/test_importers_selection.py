@@ -85,6 +85,17 @@ def test_the_counts_always_add_up(raws: list[RawTweet]) -> None:
         ("Tom &amp;amp; Jerry", "Tom &amp; Jerry", ()),
         ("👩‍👩‍👧 e\u0301", "👩‍👩‍👧 é", ()),
         ("https://[broken", "[LINK]", ("https://[broken",)),
+        (
+            "港https://t.co/abcです。次https://t.co/d",
+            "港[LINK]です。次[LINK]",
+            ("https://t.co/abc", "https://t.co/d"),
+        ),
+        ("（https://t.co/abc）と", "（[LINK]）と", ("https://t.co/abc",)),
+        ("https://news.example/a-1。港で", "[LINK]。港で", ("https://news.example/a-1",)),
+        ("https://news.exampleの記事", "[LINK]の記事", ("https://news.example",)),
+        ("https://港.example/a 港", "[LINK] 港", ("https://港.example/a",)),
+        ("读https://x.com/ada/status/1，好", "读，好", ()),
+        ("https://t.co/ahttps://t.co/b", "[LINK][LINK]", ("https://t.co/a", "https://t.co/b")),
     ],
 )
 def test_cleaning(text: str, clean_text: str, links: tuple[str, ...]) -> None:
@@ -96,6 +107,25 @@ def test_cleaning(text: str, clean_text: str, links: tuple[str, ...]) -> None:
 def test_cleaning_takes_any_text_and_is_done_once(text: str) -> None:
     once = clean(raw(text.replace("&", ""))).text
     assert clean(raw(once)).text == once
+
+
+@pytest.mark.parametrize(
+    ("text", "clean_text", "link"),
+    [
+        ("港の記事https://t.co/abcです。とても良い", "港の記事[LINK]です。とても良い", "real"),
+        ("（https://t.co/abc）港", "（[LINK]）港", "real"),
+        ("https://t.co/abcé", "[LINK]é", "real"),
+        ("https://t.co/abcd", "[LINK]", "https://t.co/abcd"),
+        ("https://ferry.example/港/1 港", "[LINK] 港", "port"),
+        ("https://ferry.example/港/12", "[LINK]港/12", "https://ferry.example/"),
+    ],
+)
+def test_a_link_that_the_source_names_ends_where_it_says(
+    text: str, clean_text: str, link: str
+) -> None:
+    links = (("https://t.co/abc", "real"), ("https://ferry.example/港/1", "port"))
+    tweet = clean(RawTweet("1", text, links=links))
+    assert (tweet.text, tweet.links) == (clean_text, (link,))
 
 
 def test_a_link_beside_the_text_counts_more_than_a_short_one_in_it() -> None:
