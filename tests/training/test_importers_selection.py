@@ -57,6 +57,11 @@ def test_the_same_words_in_other_dress_are_a_duplicate() -> None:
     assert counts(raw(LONG), raw(LONG.upper() + "!! https://t.co/b"))["duplicates"] == 1
 
 
+def test_duplicates_are_kept_even_with_equal_ids() -> None:
+    raws = [RawTweet("1.6E+18", LONG), RawTweet("1.6E+18", LONG), RawTweet("1.6E+18", LONG * 2)]
+    assert counts(*raws, options=SelectionOptions(keep_duplicates=True))["kept"] == 3
+
+
 def test_a_short_text_with_an_ellipsis_was_written_so() -> None:
     assert not is_cut_off("And then… [LINK]")
     assert is_cut_off("word " * 30 + "wor… [LINK]")
