@@ -75,7 +75,7 @@ def test_a_column_may_be_named_or_counted(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.csv", body, column="2") == ["second", "two"]
 
 
-@pytest.mark.parametrize("column", ["", "words"])
+@pytest.mark.parametrize("column", ["", "words", "²", "9" * 5000])
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path, column: str) -> None:
     with pytest.raises(TrainingDataError, match="it has: when, what"):
         texts(tmp_path / "a.csv", "when,what\n1,2\n", column=column)
@@ -152,6 +152,20 @@ def test_another_encoding_must_be_named(tmp_path: Path) -> None:
         texts(tmp_path / "a.csv", body, encoding="klingon")
 
 
+@pytest.mark.parametrize("encoding", ["", "utf-8", "utf-8-sig", "utf-16-le"])
+def test_a_mark_at_the_beginning_is_no_part_of_the_header(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("\ufeffid,text\n7,Hello\n".encode(encoding.removesuffix("-sig") or "utf-8"))
+    (tweet,) = read_source(path, encoding=encoding)
+    assert (tweet.id, tweet.text) == ("7", "Hello")
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "idna", "hex", "ascii"])
+def test_an_encoding_that_does_not_fit_is_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(TrainingDataError, match=r"There is no encoding|is not"):
+        texts(tmp_path / "a.csv", "text\nCafé\n", encoding=encoding)
+
+
 @given(st.lists(st.sampled_from(["word", " ", "—", "–", "’", "“", "→", "✓"])).map("".join))
 def test_what_a_spreadsheet_broke_twice_is_undone(text: str) -> None:
     once = text.encode("utf-8").decode("cp1252")
@@ -204,6 +218,13 @@ def test_an_unknown_kind_is_refused_and_may_be_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="There is no"):
         read_source(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "file.csv/a.csv"])
+def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.csv").touch()
+    with pytest.raises(TrainingDataError, match="cannot be read"):
+        read_source(tmp_path / name)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1), max_size=5))
