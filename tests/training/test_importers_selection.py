@@ -138,6 +138,16 @@ def test_a_link_beside_the_text_counts_more_than_a_short_one_in_it() -> None:
     assert (tweet.text, tweet.links) == ("Read [LINK]", ("https://a.example/real",))
 
 
+def test_half_an_emoji_is_left_out_of_all_that_is_written() -> None:
+    text = "Read https://t.co/a \ud83d"
+    raws = [
+        RawTweet("1\ud83d", text, "\ud83d", links=(("https://t.co/a", "http://a/\ud83d"),)),
+        RawTweet("2", text, links=(("", "http://a/\ud83d"),)),
+    ]
+    assert [clean(raw).links for raw in raws] == [("http://a/",)] * 2
+    assert (clean(raws[0]).id, clean(raws[0]).text) == ("1", "Read [LINK]")
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from training.files import encodable
 from training.importers.dates import to_utc
 from training.importers.raw import RawTweet
 from training.tweets import LINK, Tweet
@@ -42,8 +43,8 @@ def clean(raw: RawTweet) -> Tweet:
     text = _NEEDLESS.sub(r"\1", _tidy(text))
     # Links beside the text, as tables have them, tell more than the short ones within it.
     beside = [link for shown, link in raw.links if not shown and not is_own_site(link)]
-    links = tuple(dict.fromkeys(beside or found))
-    return Tweet(id=raw.id, text=text, created_at=to_utc(raw.created_at), links=links)
+    links = tuple(dict.fromkeys(map(encodable, beside or found)))
+    return Tweet(id=encodable(raw.id), text=text, created_at=to_utc(raw.created_at), links=links)
 
 
 def _with_marks(text: str, real: Mapping[str, str]) -> tuple[str, list[str]]:
