@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import click
 
 from service.config import Config
@@ -13,13 +15,20 @@ from training.work_option import work_option
 from training.workspace import Workspace
 
 
+def _not_nan(_context: click.Context, _option: click.Parameter, value: float) -> float:
+    if math.isnan(value):  # lies within any range, since nothing is less or more
+        raise click.BadParameter("nan is no number of seconds.")
+    return value
+
+
 @click.command()
 @work_option
 @click.option("--workers", type=click.IntRange(1, 64), default=16, show_default=True)
 @click.option(
     "--spacing",
     "spacing_s",
-    type=click.FloatRange(0),
+    type=click.FloatRange(0, 3600),
+    callback=_not_nan,
     default=1.0,
     show_default=True,
     help="Seconds between two requests to one host.",
