@@ -143,11 +143,17 @@ class ArticleStore:
         """A file that cannot be used now is told apart from one that never can."""
         try:
             yield
-        except (OSError, sqlite3.OperationalError) as error:
-            raise SetupError(
-                f"{self._path} cannot be used: {error}; run the same command again to go on"
-            ) from None
-        except sqlite3.DatabaseError as error:
+        except (OSError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) or _may_pass(error):
+                raise SetupError(
+                    f"{self._path} cannot be used: {error}; run the same command again to go on"
+                ) from None
             raise TrainingDataError(
                 f"{self._path} is damaged, or no store of articles: {error}"
             ) from None
+
+
+def _may_pass(error: Exception) -> bool:
+    """A full disk or a lock, but no missing table and no text that is none."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR

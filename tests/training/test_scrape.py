@@ -179,6 +179,30 @@ def test_a_damaged_store_is_one_line_wherever_it_is_read(
             store.record(Outcome("http://b/", error="not-an-article"))
 
 
+@pytest.mark.parametrize("damaged", [b"linkslinks", b"http://a/"])
+def test_damage_that_sqlite_cannot_put_into_words_is_one_line(
+    work: Workspace, damaged: bytes
+) -> None:
+    with ArticleStore(work.articles) as store:
+        store.record(Outcome("http://a/", ScrapedArticle("http://a/", "T", "x")))
+    body = work.articles.read_bytes()
+    work.articles.write_bytes(body.replace(damaged, b"\x84" * len(damaged)))
+    with pytest.raises(TrainingDataError, match="is damaged"), ArticleStore(work.articles) as store:
+        store.articles()
+
+
+def test_a_database_of_another_kind_is_no_store(work: Workspace) -> None:
+    work.root.mkdir()
+    other = sqlite3.connect(work.articles)
+    other.execute("CREATE TABLE links (name)")
+    other.close()
+    with (
+        pytest.raises(TrainingDataError, match="no store of articles"),
+        ArticleStore(work.articles) as store,
+    ):
+        store.pending([], retry=False)
+
+
 def test_a_store_that_cannot_be_opened_is_not_called_damaged(work: Workspace) -> None:
     work.articles.mkdir(parents=True)
     with pytest.raises(SetupError, match="cannot be used: unable to open database file"):
