@@ -57,22 +57,21 @@ class Outcome:
 
 
 class ArticleStore:
-    """One process writes at a time; others may read meanwhile (write-ahead log)."""
+    """One process writes at a time; others may read meanwhile (write-ahead log).
+
+    Every method raises TrainingDataError where the file is damaged, and SetupError where it cannot
+    be read or written, as on a full disk.
+    """
 
     def __init__(self, path: Path) -> None:
-        """Raises TrainingDataError where the file is no such store, SetupError where no file."""
         self._path = path
         self._lock = threading.Lock()
-        try:
+        with self._named_errors():
             path.parent.mkdir(parents=True, exist_ok=True)
             self._db = sqlite3.connect(path, check_same_thread=False)
             self._db.execute("PRAGMA journal_mode = WAL")
             self._db.execute("PRAGMA synchronous = NORMAL")
             self._db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            raise TrainingDataError(f"{path} is no store of articles: {error}") from None
-        except OSError as error:
-            raise SetupError(f"{path} cannot be written: {error.strerror}") from None
 
     def close(self) -> None:
         self._db.close()
@@ -84,7 +83,6 @@ class ArticleStore:
         self.close()
 
     def record(self, outcome: Outcome) -> None:
-        """Raises SetupError where there is no room on the disk."""
         article = outcome.article
         with self._transaction() as db:
             if article is not None:
@@ -116,28 +114,46 @@ class ArticleStore:
 
     def pending(self, links: Iterable[str], *, retry: bool) -> list[str]:
         """Those not tried yet, in their order, each once; with `retry` also what may now work."""
-        tried = self._db.execute("SELECT link, url IS NULL AND retryable FROM links")
-        done = {link for link, may_work in tried if not (retry and may_work)}
+        with self._named_errors():
+            tried = self._db.execute("SELECT link, url IS NULL AND retryable FROM links")
+            done = {link for link, may_work in tried if not (retry and may_work)}
         return [link for link in dict.fromkeys(links) if link not in done]
 
     def articles(self) -> dict[str, ScrapedArticle]:
         """Link -> article, of those links that led to one."""
-        rows = self._db.execute(
-            "SELECT link, articles.* FROM links JOIN articles USING (url) ORDER BY link"
-        )
-        return {link: ScrapedArticle(*columns) for link, *columns in rows}
+        with self._named_errors():
+            rows = self._db.execute(
+                "SELECT link, articles.* FROM links JOIN articles USING (url) ORDER BY link"
+            )
+            return {link: ScrapedArticle(*columns) for link, *columns in rows}
 
     def failures(self, links: Iterable[str]) -> Counter[str]:
         """Type of error -> how many of these links ended so."""
-        errors = dict(self._db.execute("SELECT link, error FROM links WHERE error IS NOT NULL"))
+        with self._named_errors():
+            errors = dict(self._db.execute("SELECT link, error FROM links WHERE error IS NOT NULL"))
         return Counter(errors[link] for link in set(links) if link in errors)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._named_errors(), self._lock, self._db:
+            yield self._db
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        """A file that cannot be used now is told apart from one that never can."""
         try:
-            with self._lock, self._db:
-                yield self._db
-        except sqlite3.OperationalError as error:
-            raise SetupError(
-                f"{self._path} cannot be written: {error}; run the same command again to go on"
+            yield
+        except (OSError, sqlite3.DatabaseError, UnicodeDecodeError) as error:
+            if isinstance(error, OSError) or _may_pass(error):
+                raise SetupError(
+                    f"{self._path} cannot be used: {error}; run the same command again to go on"
+                ) from None
+            raise TrainingDataError(
+                f"{self._path} is damaged, or no store of articles: {error}"
             ) from None
+
+
+def _may_pass(error: Exception) -> bool:
+    """A full disk or a lock, but no missing table and no text that is none."""
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+    return isinstance(error, sqlite3.OperationalError) and code != sqlite3.SQLITE_ERROR

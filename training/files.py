@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -19,7 +19,7 @@ def atomic_writer(path: Path) -> Iterator[TextIO]:
     Raises:
         SetupError: it cannot be written (no room, no permission); nothing is left behind.
     """
-    part = path.with_name(f".{path.name}.{os.getpid()}.part")
+    part = path.parent / f".{path.name}.{os.getpid()}.part"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with part.open("w", encoding="utf-8", newline="\n") as out:
@@ -30,11 +30,12 @@ def atomic_writer(path: Path) -> Iterator[TextIO]:
     except OSError as error:
         raise SetupError(f"{path} cannot be written: {error.strerror or error}") from error
     finally:
-        part.unlink(missing_ok=True)
+        with suppress(OSError):  # where there is no such folder, there is no file either
+            part.unlink(missing_ok=True)
 
 
 def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """(line number from 1, object) of every line that is not blank.
+    """(line number from 1, object) of every line that is not blank; its texts can be written.
 
     Raises:
         TrainingDataError: the file cannot be read, is not UTF-8, or a line is no JSON object.
@@ -53,8 +54,15 @@ def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 def _parse_object(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
         row = json.loads(line)
+        if "\\ud" in line.lower():
+            row = json.loads(encodable(json.dumps(row, ensure_ascii=False)))
     except (ValueError, RecursionError) as error:
         raise TrainingDataError(f"{path}, line {number}: no JSON ({error})") from None
     if not isinstance(row, dict):
         raise TrainingDataError(f"{path}, line {number}: no JSON object")
     return row
+
+
+def encodable(text: str) -> str:
+    """Without halves of surrogate pairs, as a text has that was cut within an emoji."""
+    return text.encode("utf-8", "ignore").decode()

@@ -26,8 +26,8 @@ def import_tweets(
     if not selection.tweets:
         dropped = ", ".join(f"{number} {name}" for name, number in selection.counts.items())
         raise TrainingDataError(
-            f"No tweet is left ({dropped}). --keep-retweets, --keep-replies and --min-chars say "
-            "what is dropped"
+            f"No tweet is left ({dropped}). --keep-retweets, --keep-replies, --keep-cut-off "
+            "and --min-chars say what is dropped"
         )
     write_tweets(workspace.tweets, selection.tweets)
     workspace.record(report)

@@ -111,3 +111,10 @@ def test_when_nothing_is_left_it_says_what_became_of_it(tmp_path: Path) -> None:
     result = run("import", tmp_path / "a.txt", "--work", tmp_path / "work")
     assert result.exit_code == 1
     assert "2 read, 1 retweets" in result.output
+    assert "--keep-cut-off" in result.output
+
+
+@pytest.mark.parametrize("spacing", ["inf", "nan", "-1", "1e9"])
+def test_a_spacing_that_is_no_time_is_refused(tmp_path: Path, spacing: str) -> None:
+    result = run("scrape", "--work", tmp_path, "--spacing", spacing)
+    assert (result.exit_code, "Invalid value for '--spacing'" in result.output) == (2, True)

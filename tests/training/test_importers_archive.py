@@ -82,6 +82,25 @@ def test_a_long_tweet_is_taken_whole_from_the_notes(tmp_path: Path) -> None:
     assert clean(raw).text == text
 
 
+@pytest.mark.parametrize(
+    "entities", [{"urls": 5}, {"urls": True, "media": True}, {"media": {"url": "x"}}, 3]
+)
+def test_entities_that_are_none_cost_no_tweet(tmp_path: Path, entities: object) -> None:
+    files = {"data/tweets.js": as_js([TWEET | {"entities": entities}])}
+    (raw,) = read_archive(make_zip(tmp_path / "a.zip", files))
+    assert (raw.id, raw.links, raw.media) == ("7", (), ())
+
+
+@pytest.mark.parametrize("note", [{}, {"core": 3}, {"core": {"text": "Tea & toast", "urls": 5}}])
+def test_a_note_that_is_none_costs_no_tweet(tmp_path: Path, note: object) -> None:
+    files = {
+        "data/note-tweet.js": json.dumps([{"noteTweet": note}]),
+        "data/tweets.js": as_js([TWEET, TWEET | {"full_text": ""}]),
+    }
+    raws = read_archive(make_zip(tmp_path / "a.zip", files))
+    assert [clean(raw).text for raw in raws] == ["Tea & toast", ""]
+
+
 def test_a_reply_is_known_by_its_field(tmp_path: Path) -> None:
     rows = [TWEET | {"in_reply_to_status_id_str": "3"}, TWEET]
     tweets = read_archive(make_zip(tmp_path / "a.zip", {"data/tweets.js": as_js(rows)}))
@@ -130,6 +149,24 @@ def test_a_damaged_member_is_refused(tmp_path: Path) -> None:
         read_archive(path)
 
 
+@pytest.mark.parametrize("method", [zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_member_damaged_in_another_compression_is_refused(tmp_path: Path, method: int) -> None:
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", method) as out:
+        out.writestr("data/tweets.js", as_js([TWEET] * 99))
+    body = bytearray((tmp_path / "a.zip").read_bytes())
+    body[53:70] = b"\xff" * 17
+    (tmp_path / "a.zip").write_bytes(body)
+    with pytest.raises(TrainingDataError, match="no whole zip"):
+        read_archive(tmp_path / "a.zip")
+
+
+def test_a_name_in_no_encoding_is_refused(tmp_path: Path) -> None:
+    path = make_zip(tmp_path / "a.zip", {"data/tweets.js": as_js([TWEET]), "data/ü.js": ""})
+    path.write_bytes(path.read_bytes().replace("ü".encode(), b"\xff\xff"))
+    with pytest.raises(TrainingDataError, match="no whole zip"):
+        read_archive(path)
+
+
 def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path) -> None:
     path = make_zip(tmp_path / "a.zip", {"data/tweets.js": " " * 30_000_000})
     with pytest.raises(TrainingDataError, match="no archive of tweets"):
@@ -172,3 +209,30 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     (folder / "tweets.js").symlink_to(outside)
     with pytest.raises(TrainingDataError, match="no tweets"):
         read_archive(folder)
+
+
+def test_a_folder_that_leads_out_is_not_followed(tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    (outside / "tweets.js").write_text(as_js([TWEET]))
+    folder = tmp_path / "archive"
+    folder.mkdir()
+    (folder / "data").symlink_to(outside)
+    with pytest.raises(TrainingDataError, match="no tweets"):
+        read_archive(folder)
+
+
+def test_a_link_in_a_zip_is_read_as_the_text_that_it_is(tmp_path: Path) -> None:
+    (tmp_path / "secret.js").write_text(as_js([TWEET]))
+    link = zipfile.ZipInfo("data/tweets.js")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as out:
+        out.writestr(link, str(tmp_path / "secret.js"))
+    with pytest.raises(TrainingDataError, match="no list of tweets"):
+        read_archive(tmp_path / "a.zip")
+
+
+def test_a_folder_named_as_the_file_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "tweets.js").mkdir()
+    (tmp_path / "tweet.js").write_text(as_js([TWEET]))
+    assert [tweet.id for tweet in read_archive(tmp_path)] == ["7"]

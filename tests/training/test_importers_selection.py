@@ -57,6 +57,11 @@ def test_the_same_words_in_other_dress_are_a_duplicate() -> None:
     assert counts(raw(LONG), raw(LONG.upper() + "!! https://t.co/b"))["duplicates"] == 1
 
 
+def test_duplicates_are_kept_even_with_equal_ids() -> None:
+    raws = [RawTweet("1.6E+18", LONG), RawTweet("1.6E+18", LONG), RawTweet("1.6E+18", LONG * 2)]
+    assert counts(*raws, options=SelectionOptions(keep_duplicates=True))["kept"] == 3
+
+
 def test_a_short_text_with_an_ellipsis_was_written_so() -> None:
     assert not is_cut_off("And then… [LINK]")
     assert is_cut_off("word " * 30 + "wor… [LINK]")
@@ -85,6 +90,17 @@ def test_the_counts_always_add_up(raws: list[RawTweet]) -> None:
         ("Tom &amp;amp; Jerry", "Tom &amp; Jerry", ()),
         ("👩‍👩‍👧 e\u0301", "👩‍👩‍👧 é", ()),
         ("https://[broken", "[LINK]", ("https://[broken",)),
+        (
+            "港https://t.co/abcです。次https://t.co/d",
+            "港[LINK]です。次[LINK]",
+            ("https://t.co/abc", "https://t.co/d"),
+        ),
+        ("（https://t.co/abc）と", "（[LINK]）と", ("https://t.co/abc",)),
+        ("https://news.example/a-1。港で", "[LINK]。港で", ("https://news.example/a-1",)),
+        ("https://news.exampleの記事", "[LINK]の記事", ("https://news.example",)),
+        ("https://港.example/a 港", "[LINK] 港", ("https://港.example/a",)),
+        ("读https://x.com/ada/status/1，好", "读，好", ()),
+        ("https://t.co/ahttps://t.co/b", "[LINK][LINK]", ("https://t.co/a", "https://t.co/b")),
     ],
 )
 def test_cleaning(text: str, clean_text: str, links: tuple[str, ...]) -> None:
@@ -98,9 +114,38 @@ def test_cleaning_takes_any_text_and_is_done_once(text: str) -> None:
     assert clean(raw(once)).text == once
 
 
+@pytest.mark.parametrize(
+    ("text", "clean_text", "link"),
+    [
+        ("港の記事https://t.co/abcです。とても良い", "港の記事[LINK]です。とても良い", "real"),
+        ("（https://t.co/abc）港", "（[LINK]）港", "real"),
+        ("https://t.co/abcé", "[LINK]é", "real"),
+        ("https://t.co/abcd", "[LINK]", "https://t.co/abcd"),
+        ("https://ferry.example/港/1 港", "[LINK] 港", "port"),
+        ("https://ferry.example/港/12", "[LINK]港/12", "https://ferry.example/"),
+    ],
+)
+def test_a_link_that_the_source_names_ends_where_it_says(
+    text: str, clean_text: str, link: str
+) -> None:
+    links = (("https://t.co/abc", "real"), ("https://ferry.example/港/1", "port"))
+    tweet = clean(RawTweet("1", text, links=links))
+    assert (tweet.text, tweet.links) == (clean_text, (link,))
+
+
 def test_a_link_beside_the_text_counts_more_than_a_short_one_in_it() -> None:
     tweet = clean(RawTweet("1", "Read https://t.co/a", links=(("", "https://a.example/real"),)))
     assert (tweet.text, tweet.links) == ("Read [LINK]", ("https://a.example/real",))
+
+
+def test_half_an_emoji_is_left_out_of_all_that_is_written() -> None:
+    text = "Read https://t.co/a \ud83d"
+    raws = [
+        RawTweet("1\ud83d", text, "\ud83d", links=(("https://t.co/a", "http://a/\ud83d"),)),
+        RawTweet("2", text, links=(("", "http://a/\ud83d"),)),
+    ]
+    assert [clean(raw).links for raw in raws] == [("http://a/",)] * 2
+    assert (clean(raws[0]).id, clean(raws[0]).text) == ("1", "Read [LINK]")
 
 
 @pytest.mark.parametrize(

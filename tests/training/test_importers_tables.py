@@ -36,6 +36,33 @@ def test_one_column_without_header_or_quotes(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("column", ["", "mytweets", "1"])
+def test_one_column_keeps_its_commas_however_it_is_named(tmp_path: Path, column: str) -> None:
+    body = 'mytweets\nHello, world, "they" said\n"Quoted, too"\n'
+    found = texts(tmp_path / "a.csv", body, column=column)
+    assert found[-2:] == ['Hello, world, "they" said', "Quoted, too"]
+
+
+@pytest.mark.parametrize(
+    ("body", "column"),
+    [
+        ("A ferry, late\nNone\nOne, two, three\n", "1"),
+        ("One, two, three\nNone\n", "1"),
+        ("id,text\n1,A ferry, late\n", "text"),
+    ],
+)
+def test_tweets_that_their_own_commas_cut_are_refused(
+    tmp_path: Path, body: str, column: str
+) -> None:
+    with pytest.raises(TrainingDataError, match="cells and no quotes"):
+        texts(tmp_path / "a.csv", body, column=column)
+
+
+def test_one_column_whose_first_line_is_quoted_keeps_its_commas(tmp_path: Path) -> None:
+    body = '"One, two"\nThree, four\n'
+    assert texts(tmp_path / "a.csv", body) == ["One, two", "Three, four"]
+
+
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
 def test_the_delimiter_is_found(tmp_path: Path, delimiter: str) -> None:
     body = f'id{delimiter}text{delimiter}created_at\n1{delimiter}"a, b; c | d"{delimiter}2020-01-01'
@@ -48,10 +75,37 @@ def test_a_column_may_be_named_or_counted(tmp_path: Path) -> None:
     assert texts(tmp_path / "a.csv", body, column="2") == ["second", "two"]
 
 
-@pytest.mark.parametrize("column", ["", "words"])
+@pytest.mark.parametrize("column", ["", "words", "²", "9" * 5000])
 def test_a_missing_column_is_named_with_those_there_are(tmp_path: Path, column: str) -> None:
     with pytest.raises(TrainingDataError, match="it has: when, what"):
         texts(tmp_path / "a.csv", "when,what\n1,2\n", column=column)
+
+
+@pytest.mark.parametrize("column", ["", "text"])
+def test_of_two_columns_of_one_name_the_first_counts(tmp_path: Path, column: str) -> None:
+    assert texts(tmp_path / "a.csv", "id,text,text\n1,first,last\n", column=column) == ["first"]
+
+
+@pytest.mark.parametrize("body", ['1,"open\n2,two\n', '1,"open\n2,"two"\n3,three\n'])
+def test_a_quote_that_is_not_closed_is_refused_with_its_line(tmp_path: Path, body: str) -> None:
+    with pytest.raises(TrainingDataError, match="row that begins in line 3"):
+        texts(tmp_path / "a.csv", "id,text\n0,fine\n" + body)
+
+
+def test_a_cell_of_more_than_a_csv_may_hold_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingDataError, match="is no CSV: field larger"):
+        texts(tmp_path / "a.csv", "x" * 200_000)
+
+
+def test_a_quote_that_swallows_rows_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    whole = 'id,text\n1,"Two lines,\nno, really, two"\n2,"\nNone"\n'
+    with caplog.at_level(logging.WARNING):
+        assert len(texts(tmp_path / "a.csv", whole)) == 2
+        assert not caplog.records
+        assert len(texts(tmp_path / "a.csv", 'id,text\n1,"open\n2,two\n3,three"\n')) == 1
+    assert "row 2 goes on over lines that look like rows ('2,two')" in caplog.text
 
 
 def test_a_column_past_the_last_is_refused(tmp_path: Path) -> None:
@@ -98,6 +152,20 @@ def test_another_encoding_must_be_named(tmp_path: Path) -> None:
         texts(tmp_path / "a.csv", body, encoding="klingon")
 
 
+@pytest.mark.parametrize("encoding", ["", "utf-8", "utf-8-sig", "utf-16-le"])
+def test_a_mark_at_the_beginning_is_no_part_of_the_header(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "a.csv"
+    path.write_bytes("\ufeffid,text\n7,Hello\n".encode(encoding.removesuffix("-sig") or "utf-8"))
+    (tweet,) = read_source(path, encoding=encoding)
+    assert (tweet.id, tweet.text) == ("7", "Hello")
+
+
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "idna", "hex", "ascii"])
+def test_an_encoding_that_does_not_fit_is_refused(tmp_path: Path, encoding: str) -> None:
+    with pytest.raises(TrainingDataError, match=r"There is no encoding|is not"):
+        texts(tmp_path / "a.csv", "text\nCafé\n", encoding=encoding)
+
+
 @given(st.lists(st.sampled_from(["word", " ", "—", "–", "’", "“", "→", "✓"])).map("".join))
 def test_what_a_spreadsheet_broke_twice_is_undone(text: str) -> None:
     once = text.encode("utf-8").decode("cp1252")
@@ -123,7 +191,14 @@ def test_jsonl_takes_objects_strings_and_archive_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("line", "why"), [("{", "line 2: no JSON"), ("3", "neither"), ('{"a": 1}', "it has: a")]
+    ("line", "why"),
+    [
+        ("{", "line 2: no JSON"),
+        ("3", "neither"),
+        ('{"a": 1}', "it has: a"),
+        ('{"text": {"a": 1}}', "line 2: text is no text"),
+        ('{"text": ["a"]}', "line 2: text is no text"),
+    ],
 )
 def test_a_bad_line_of_jsonl_is_named(tmp_path: Path, line: str, why: str) -> None:
     with pytest.raises(TrainingDataError, match=why):
@@ -143,6 +218,13 @@ def test_an_unknown_kind_is_refused_and_may_be_named(tmp_path: Path) -> None:
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TrainingDataError, match="There is no"):
         read_source(tmp_path / "none.csv")
+
+
+@pytest.mark.parametrize("name", ["a" * 300 + ".csv", "file.csv/a.csv"])
+def test_a_name_that_cannot_be_one_is_refused(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file.csv").touch()
+    with pytest.raises(TrainingDataError, match="cannot be read"):
+        read_source(tmp_path / name)
 
 
 @given(st.lists(st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1), max_size=5))

@@ -51,6 +51,10 @@ def tweet(number: int, **fields: Any) -> dict[str, Any]:
     } | fields
 
 
+def page_of(tweets: str) -> str:
+    return f'{{"username": "ellery", "since_id": "", "next_token": "", "tweets": {tweets}}}'
+
+
 @pytest.fixture
 def fake() -> FakeX:
     return FakeX()
@@ -163,6 +167,32 @@ def test_a_page_torn_by_a_crash_is_asked_for_again(
     fake.asked.clear()
     assert ids(timeline) == ["5", "4", "3", "2", "1"]
     assert fake.asked == ["user", "4"]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{",
+        "[]",
+        "{}",
+        page_of("5"),
+        page_of('["x"]'),
+        page_of('[{"id": "1"}]'),
+        page_of('[{"id": "x", "text": ""}]'),
+    ],
+)
+def test_a_damaged_page_is_named_by_its_line(timeline: Timeline, tmp_path: Path, line: str) -> None:
+    ids(timeline)
+    with (tmp_path / "pages.jsonl").open("a") as pages:
+        pages.write(f"{line}\n")
+    with pytest.raises(TrainingDataError, match="line 4: no"):
+        ids(timeline)
+
+
+def test_pages_that_cannot_be_read_are_one_line(timeline: Timeline, tmp_path: Path) -> None:
+    (tmp_path / "pages.jsonl").mkdir()
+    with pytest.raises(SetupError, match="cannot be read: Is a directory"):
+        ids(timeline)
 
 
 def test_a_folder_belongs_to_one_account(timeline: Timeline) -> None:

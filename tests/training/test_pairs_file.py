@@ -88,6 +88,13 @@ def test_a_file_that_is_not_utf8_is_refused(tmp_path: Path) -> None:
         list(read_tweets(tmp_path / "tweets.jsonl"))
 
 
+@pytest.mark.parametrize("half", [r"\ud83d", r"\uD83D", r"\udc4d"])
+def test_half_an_emoji_is_left_out_where_a_file_is_read(tmp_path: Path, half: str) -> None:
+    whole = r"\ud83d\udc4d"
+    row = f'{{"id": "1{half}", "article": "A{half}", "tweet": "T{whole}{half}", "url": "{half}"}}'
+    assert pairs_of(tmp_path, row) == [Pair(id="1", tweet="T\U0001f44d", article="A")]
+
+
 def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_text("old")
@@ -101,6 +108,14 @@ def test_a_full_disk_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(SetupError, match="No space left"), atomic_writer(tmp_path / "file"):
         raise OSError(errno.ENOSPC, "No space left on device")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["file/x.json", ".", "x" * 250])
+def test_a_path_that_cannot_be_written_is_one_line(tmp_path: Path, name: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="cannot be written"), atomic_writer(tmp_path / name):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 def test_a_stage_is_done_with_these_inputs_and_settings_only(tmp_path: Path) -> None:

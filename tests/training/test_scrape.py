@@ -12,6 +12,7 @@ from service.articles.article import Article
 from service.config import FetchConfig
 from service.errors import ArticleUnreachable, NotAnArticle, SetupError, TrainingDataError
 from service.executor import ThreadExecutor
+from training import article_store
 from training.article_store import ArticleStore, Outcome, ScrapedArticle
 from training.demo.archive import tweets as archive_rows
 from training.demo.archive import write_zip
@@ -156,6 +157,65 @@ def test_another_file_is_not_taken_for_a_store(work: Workspace) -> None:
     work.root.mkdir()
     work.articles.write_bytes(b"this is no database, it is a sentence" * 50)
     with pytest.raises(TrainingDataError, match="no store of articles"):
+        ArticleStore(work.articles)
+
+
+def test_a_damaged_store_is_one_line_wherever_it_is_read(
+    work: Workspace, read: Callable[[str], Article]
+) -> None:
+    links = [f"http://host{number}/" for number in range(200)]
+    with_links(work, *links)
+    run(work, read)
+    body = work.articles.read_bytes()
+    work.articles.write_bytes(body[:8192] + b"\xa5" * (len(body) - 8192))
+    with pytest.raises(TrainingDataError, match="is damaged"):
+        run(work, read)
+    with ArticleStore(work.articles) as store:
+        with pytest.raises(TrainingDataError, match="is damaged"):
+            store.articles()
+        with pytest.raises(TrainingDataError, match="is damaged"):
+            store.failures(links)
+        with pytest.raises(TrainingDataError, match="is damaged"):
+            store.record(Outcome("http://b/", error="not-an-article"))
+
+
+@pytest.mark.parametrize("damaged", [b"linkslinks", b"http://a/"])
+def test_damage_that_sqlite_cannot_put_into_words_is_one_line(
+    work: Workspace, damaged: bytes
+) -> None:
+    with ArticleStore(work.articles) as store:
+        store.record(Outcome("http://a/", ScrapedArticle("http://a/", "T", "x")))
+    body = work.articles.read_bytes()
+    work.articles.write_bytes(body.replace(damaged, b"\x84" * len(damaged)))
+    with pytest.raises(TrainingDataError, match="is damaged"), ArticleStore(work.articles) as store:
+        store.articles()
+
+
+def test_a_database_of_another_kind_is_no_store(work: Workspace) -> None:
+    work.root.mkdir()
+    other = sqlite3.connect(work.articles)
+    other.execute("CREATE TABLE links (name)")
+    other.close()
+    with (
+        pytest.raises(TrainingDataError, match="no store of articles"),
+        ArticleStore(work.articles) as store,
+    ):
+        store.pending([], retry=False)
+
+
+def test_a_store_that_cannot_be_opened_is_not_called_damaged(work: Workspace) -> None:
+    work.articles.mkdir(parents=True)
+    with pytest.raises(SetupError, match="cannot be used: unable to open database file"):
+        ArticleStore(work.articles)
+
+
+def test_a_full_disk_is_told_at_creation_too(
+    work: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        article_store, "_SCHEMA", f"PRAGMA max_page_count = 1; {article_store._SCHEMA}"
+    )
+    with pytest.raises(SetupError, match="cannot be used: database or disk is full"):
         ArticleStore(work.articles)
 
 

@@ -20,7 +20,7 @@ from training.workspace import Workspace
 @click.option(
     "--spacing",
     "spacing_s",
-    type=FiniteRange(0),
+    type=FiniteRange(0, 3600),
     default=1.0,
     show_default=True,
     help="Seconds between two requests to one host.",

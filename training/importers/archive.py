@@ -7,6 +7,7 @@ written to the disk, only files of known names are read, and none without bound.
 from __future__ import annotations
 
 import json
+import lzma
 import re
 import zipfile
 import zlib
@@ -24,6 +25,14 @@ MAX_RATIO = 200
 """Compressed tweets shrink 5 to 30 times; deflate's own limit, which bombs reach, is 1,030."""
 _RATIO_FROM_BYTES = 1 << 20
 
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    ValueError,  # of an offset before the file, and of a name that is not UTF-8
+)
 _TWEETS = re.compile(r"(?:^|/)(?:tweets?|note-tweet)(?:-part\d+)?\.js$")
 _BEGINNING = re.compile(r"\s*window\.YTD\.[\w.]+\s*=\s*")
 
@@ -48,14 +57,18 @@ def read_archive(path: Path) -> list[RawTweet]:
 
 def _read_folder(path: Path) -> Iterator[tuple[str, bytes]]:
     """The file itself, or those of the folder or of its `data`; symbolic links are left alone."""
-    folder = path / "data" if (path / "data").is_dir() else path
+    data = path / "data"
+    folder = data if data.is_dir() and not data.is_symlink() else path
     found = [file for file in sorted(folder.glob("*.js")) if _TWEETS.search(file.name)]
     for file in [path] if path.is_file() else found:
-        if file.is_symlink() and file != path:
+        if file != path and (file.is_symlink() or not file.is_file()):
             continue
-        if file.stat().st_size > MAX_BYTES:
-            raise TrainingDataError(f"{file} is larger than {MAX_BYTES:,} bytes")
-        yield file.name, file.read_bytes()
+        try:
+            if file.stat().st_size > MAX_BYTES:
+                raise TrainingDataError(f"{file} is larger than {MAX_BYTES:,} bytes")
+            yield file.name, file.read_bytes()
+        except OSError as error:
+            raise TrainingDataError(f"{file} cannot be read: {error.strerror}") from None
 
 
 def _read_zip(path: Path) -> Iterator[tuple[str, bytes]]:
@@ -67,10 +80,16 @@ def _read_zip(path: Path) -> Iterator[tuple[str, bytes]]:
                     body = _read_member(archive, info, room)
                     room -= len(body)
                     yield info.filename, body
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise TrainingDataError(
-            f"{path} is no whole zip file ({error}); download the archive again"
-        ) from None
+    except OSError as error:
+        if error.errno:
+            raise TrainingDataError(f"{path} cannot be read: {error.strerror}") from None
+        raise _no_whole_zip(path, error) from None  # as bz2 calls damage
+    except _DAMAGE as error:
+        raise _no_whole_zip(path, error) from None
+
+
+def _no_whole_zip(path: Path, error: Exception) -> TrainingDataError:
+    return TrainingDataError(f"{path} is no whole zip file ({error}); download the archive again")
 
 
 def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, room: int) -> bytes:

@@ -26,7 +26,8 @@ def from_rows(rows: Iterable[Row]) -> list[RawTweet]:
     for number, row in enumerate(rows, 1):
         note = row.get("noteTweet")
         if isinstance(note, dict):
-            notes[_note_text(note)[:_NOTE_PREFIX_CHARS]] = note
+            if text := _note_text(note):
+                notes[text[:_NOTE_PREFIX_CHARS]] = note
         else:
             inner = row.get("tweet", row)
             tweets.append(from_row(inner if isinstance(inner, dict) else {}, number))
@@ -53,7 +54,8 @@ def from_row(row: Row, number: int) -> RawTweet:
 
 def _links(items: Any, shown: str, real: str) -> tuple[tuple[str, str], ...]:
     """(as in the text, the real address) of those entities that have the first."""
-    rows = [item for item in items or () if isinstance(item, dict) and item.get(shown)]
+    listed = items if isinstance(items, list) else []
+    rows = [item for item in listed if isinstance(item, dict) and item.get(shown)]
     return tuple((str(row[shown]), str(row.get(real) or row[shown])) for row in rows)
 
 

@@ -5,13 +5,27 @@ from __future__ import annotations
 import html
 import re
 import unicodedata
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from training.files import encodable
 from training.importers.dates import to_utc
 from training.importers.raw import RawTweet
 from training.tweets import LINK, Tweet
 
-_URL = re.compile(r"https?://[^\s<>\"\u201d]+", re.IGNORECASE)
+_CJK = (
+    "\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+    "\U00020000-\U0003ffff"
+)
+"""Chinese, Japanese and Korean, with their punctuation: written without spaces, so behind a link
+too. Within one they stand in the names of hosts, before a dot."""
+_URL = re.compile(
+    r"https?://t\.co/[a-z0-9]+?(?=https?://|[^a-z0-9]|$)"
+    rf"|https?://(?:[\w-]+\.)*[^\s<>\"\u201c\u201d{_CJK}]+",
+    re.IGNORECASE,
+)
+_GOES_ON = re.compile(r"(?!https?://)[A-Za-z0-9/]")
+"""Behind a known link: then it is the beginning of another."""
 _CLOSING = ".,;:!?'\u2019)]}\u2026"
 _OWN_SITE = re.compile(r"(?:^|\.)(?:twitter|x)\.com$")
 _NEEDLESS = re.compile(r"([.!?:])…+(?=\s*\[LINK\])")
@@ -25,22 +39,38 @@ def clean(raw: RawTweet) -> Tweet:
     text = _visible(html.unescape(raw.text))
     for shown in raw.media:
         text = text.replace(html.unescape(shown), "")
-    found: list[str] = []
-
-    def replace(match: re.Match[str]) -> str:
-        shown = match.group().rstrip(_CLOSING)
-        address = real.get(shown, shown)
-        rest = match.group()[len(shown) :]
-        if is_own_site(address):
-            return rest
-        found.append(address)
-        return LINK + rest
-
-    text = _NEEDLESS.sub(r"\1", _tidy(_URL.sub(replace, text)))
+    text, found = _with_marks(text, {shown: address for shown, address in real.items() if shown})
+    text = _NEEDLESS.sub(r"\1", _tidy(text))
     # Links beside the text, as tables have them, tell more than the short ones within it.
     beside = [link for shown, link in raw.links if not shown and not is_own_site(link)]
-    links = tuple(dict.fromkeys(beside or found))
-    return Tweet(id=raw.id, text=text, created_at=to_utc(raw.created_at), links=links)
+    links = tuple(dict.fromkeys(map(encodable, beside or found)))
+    return Tweet(id=encodable(raw.id), text=text, created_at=to_utc(raw.created_at), links=links)
+
+
+def _with_marks(text: str, real: Mapping[str, str]) -> tuple[str, list[str]]:
+    """The text with `[LINK]` for its links, and where they lead; `real` by the link as shown."""
+    found: list[str] = []
+    parts: list[str] = []
+    end = 0
+    while match := _URL.search(text, end):
+        shown = _known(text, match.start(), real) or match.group().rstrip(_CLOSING)
+        address = real.get(shown, shown)
+        parts.append(text[end : match.start()])
+        if not is_own_site(address):
+            parts.append(LINK)
+            found.append(address)
+        end = match.start() + len(shown)
+    return "".join([*parts, text[end:]]), found
+
+
+def _known(text: str, start: int, real: Mapping[str, str]) -> str:
+    """The longest link of those that stands here whole; empty where none does."""
+    here = (
+        shown
+        for shown in real
+        if text.startswith(shown, start) and not _GOES_ON.match(text, start + len(shown))
+    )
+    return max(here, key=len, default="")
 
 
 def is_own_site(url: str) -> bool:

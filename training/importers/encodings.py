@@ -29,7 +29,7 @@ def decode(path: Path, body: bytes, encoding: str = "") -> str:
     """
     named = encoding or next((name for bom, name in _BOMS if body.startswith(bom)), "utf-8-sig")
     try:
-        return body.decode(named)
+        return body.decode(named).removeprefix("\ufeff")  # a named encoding leaves the mark
     except LookupError:
         raise TrainingDataError(f"There is no encoding {encoding!r}") from None
     except UnicodeDecodeError as error:
@@ -37,6 +37,8 @@ def decode(path: Path, body: bytes, encoding: str = "") -> str:
         if named == "utf-8-sig":
             return _fall_back(path, body, line)
         raise TrainingDataError(f"{path} is not {named} (line {line})") from None
+    except ValueError as error:  # of encodings that give no position, as punycode and undefined
+        raise TrainingDataError(f"{path} is not {named}: {error}") from None
 
 
 def _fall_back(path: Path, body: bytes, line: int) -> str:

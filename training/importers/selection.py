@@ -39,7 +39,8 @@ def select(raws: Iterable[RawTweet], options: SelectionOptions) -> Selection:
     for raw in raws:
         counts["read"] += 1
         tweet = clean(raw)
-        key = tweet.id if options.keep_duplicates else fold(tweet.text)
+        # Ids are no keys: a spreadsheet program rounds them all to `1.6E+18`.
+        key = str(counts["read"]) if options.keep_duplicates else fold(tweet.text)
         reason = _reason(raw, tweet, options) or ("duplicates" if key in kept else "")
         if reason:
             counts[reason] += 1

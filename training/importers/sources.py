@@ -32,8 +32,12 @@ def read_source(
     Raises:
         TrainingDataError: it cannot be read as tweets; the message says why.
     """
-    if not path.exists():
-        raise TrainingDataError(f"There is no {path}")
+    try:
+        path.stat()
+    except FileNotFoundError:
+        raise TrainingDataError(f"There is no {path}") from None
+    except OSError as error:
+        raise TrainingDataError(f"{path} cannot be read: {error.strerror}") from None
     readers: dict[Format, Callable[[], list[RawTweet]]] = {
         "archive": lambda: read_archive(path),
         "csv": lambda: read_csv(path, column, encoding),

@@ -5,8 +5,10 @@ from __future__ import annotations
 import csv
 import io
 import json
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +17,13 @@ from training.importers.archive_rows import from_row
 from training.importers.encodings import decode
 from training.importers.raw import RawTweet
 
+_log = logging.getLogger(__name__)
+
 _TEXT = ("full_text", "text", "tweet", "tweets", "content", "body", "status", "message")
 _ID = ("id_str", "id", "tweet_id", "status_id")
 _DATE = ("created_at", "date", "timestamp", "time", "created")
 _LINK = ("link", "links", "expanded_url", "expanded_urls", "article_url", "url", "urls")
+_POSITION = re.compile(r"[0-9]{1,6}")
 _STATUS = re.compile(r"^https?://(?:[\w-]+\.)?(?:twitter|x)\.com/\w+/status(?:es)?/(\d+)")
 
 
@@ -58,7 +63,11 @@ def _from_json(path: Path, number: int, line: str, column: str) -> RawTweet:
     row = inner if isinstance(inner, dict) else row
     if not column and isinstance(row.get("entities"), dict):
         return from_row(row, number)
-    return _from_row(row, text_column(path, list(row), column), number)
+    name = text_column(path, list(row), column)
+    text = "" if row[name] is None else row[name]
+    if not isinstance(text, str):
+        raise TrainingDataError(f"{path}, line {number}: {name} is no text")
+    return _from_row(row, text, number)
 
 
 def read_csv(path: Path, column: str = "", encoding: str = "") -> list[RawTweet]:
@@ -67,22 +76,27 @@ def read_csv(path: Path, column: str = "", encoding: str = "") -> list[RawTweet]
     `column` may be a number, from 1, for a file without a header.
 
     Raises:
-        TrainingDataError: there is no such column (the message names those there are).
+        TrainingDataError: there is no such column (the message names those there are), a quote is
+            not closed, or without quotes tweets are cut at their own commas.
     """
-    text = read_text(path, encoding)
-    rows = [row for row in _parse_csv(path, text) if any(cell.strip() for cell in row)]
+    text = read_text(path, encoding).replace("\0", "")
+    delimiter = _delimiter(text)
+    parsed = _parse_csv(path, text, delimiter)
+    rows = [row for row in parsed if any(cell.strip() for cell in row)]
     if not rows:
         return []
-    if column.isdigit():
-        return _by_position(path, rows, int(column))
+    _warn_of_open_quotes(path, rows, delimiter)
     header = [cell.strip() for cell in rows[0]]
-    if len(header) == 1 and not column:
-        # One column, commas and no quotes: the commas are the tweet's.
-        lines = [[",".join(row)] for row in rows]
-        return _by_position(path, lines[_fold(header[0]) in _TEXT :], 1)
-    wanted = text_column(path, header, column)
+    if len(header) == 1 and column in ("", "1"):
+        return _by_position(path, rows[_fold(header[0]) in _TEXT :], 1)
+    by_position = bool(_POSITION.fullmatch(column))
+    if '"' not in text:
+        _refuse_cut(path, rows, len(header), may_be_short=not by_position)
+    if by_position:
+        return _by_position(path, rows, int(column))
+    wanted = header.index(text_column(path, header, column))
     return [
-        _from_row(dict(zip(header, row, strict=False)), wanted, number)
+        _from_row(_first_of_each(header, row), "".join(row[wanted : wanted + 1]), number)
         for number, row in enumerate(rows[1:], 2)
     ]
 
@@ -99,14 +113,66 @@ def text_column(path: Path, names: Sequence[str], column: str) -> str:
     )
 
 
-def _parse_csv(path: Path, text: str) -> Iterator[list[str]]:
-    """The header alone decides on the delimiter: tweets themselves are full of commas."""
-    head = text.lstrip().split("\n", 1)[0]
-    delimiter = max(",;\t|", key=head.count)
+def _delimiter(text: str) -> str:
+    """The header alone decides: tweets themselves are full of commas.
+
+    Where it is one cell there is one column, and every comma is a tweet's: then it is `\\0`.
+    """
+    text = text.lstrip()
+    head = re.split(r"[\r\n]", text, maxsplit=1)[0]
+    likely = max(",;\t|", key=head.count)
+    with suppress(csv.Error):
+        first = next(csv.reader(io.StringIO(text, newline=""), delimiter=likely), [])
+        return likely if len(first) > 1 else "\0"
+    return likely
+
+
+def _parse_csv(path: Path, text: str, delimiter: str) -> Iterator[list[str]]:
+    begins = 1
     try:
-        yield from csv.reader(io.StringIO(text.replace("\0", ""), newline=""), delimiter=delimiter)
+        rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+        for row in rows:
+            yield row
+            begins = rows.line_num + 1
     except csv.Error as error:
-        raise TrainingDataError(f"{path} is no CSV: {error}") from None
+        raise TrainingDataError(
+            f"{path} is no CSV: {error} (in the row that begins in line {begins})"
+        ) from None
+
+
+def _warn_of_open_quotes(path: Path, rows: Sequence[Sequence[str]], delimiter: str) -> None:
+    """A quote that is only closed rows later makes one cell of them all."""
+    for number, row in enumerate(rows, 1):
+        for cell in row:
+            lines = [line for line in cell.splitlines()[1:] if line.strip()]
+            if lines and all(line.count(delimiter) == len(rows[0]) - 1 > 0 for line in lines):
+                _log.warning(
+                    "%s: a cell of row %d goes on over lines that look like rows (%r); "
+                    "is a quote left open there?",
+                    path.name,
+                    number,
+                    lines[0][:40],
+                )
+                return
+
+
+def _refuse_cut(
+    path: Path, rows: Sequence[Sequence[str]], width: int, *, may_be_short: bool
+) -> None:
+    """Rows of different widths, and nothing in quotes: then the tweets' own commas cut them."""
+    widths = {len(row) for row in rows}
+    too_wide = any(cell.strip() for row in rows for cell in row[width:])
+    if too_wide or (len(widths) > 1 and not may_be_short):
+        raise TrainingDataError(
+            f"{path} has rows of {min(widths)} to {max(widths)} cells and no quotes, so a tweet's "
+            "own commas cannot be told from the others; put quotes around the tweets, or read it "
+            "with --format lines where each line is a tweet"
+        )
+
+
+def _first_of_each(header: Sequence[str], row: Sequence[str]) -> dict[str, str]:
+    """Name -> cell, the first where columns have the same name."""
+    return dict(reversed(list(zip(header, row, strict=False))))
 
 
 def _by_position(path: Path, rows: Sequence[Sequence[str]], position: int) -> list[RawTweet]:
@@ -120,13 +186,13 @@ def _by_position(path: Path, rows: Sequence[Sequence[str]], position: int) -> li
     ]
 
 
-def _from_row(row: Mapping[str, Any], column: str, number: int) -> RawTweet:
+def _from_row(row: Mapping[str, Any], text: str, number: int) -> RawTweet:
     named = {_fold(str(name)): value for name, value in row.items() if value not in (None, "")}
     links = [link for name in _LINK for link in _links(named.get(name))]
     status = next((found for link in links if (found := _STATUS.match(link))), None)
     return RawTweet(
         id=_first(named, _ID) or (status.group(1) if status else f"line-{number}"),
-        text=str(row.get(column) or ""),
+        text=text,
         created_at=_first(named, _DATE),
         links=tuple(("", link) for link in dict.fromkeys(links)),
     )

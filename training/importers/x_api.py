@@ -20,6 +20,7 @@ from requests.adapters import HTTPAdapter
 
 from service.config import XConfig
 from service.errors import ConfigError, SetupError, SourceUnavailable, TrainingDataError
+from training.files import read_jsonl
 from training.importers.raw import RawTweet
 
 _FIELDS = ["created_at", "entities", "referenced_tweets", "note_tweet"]
@@ -61,8 +62,8 @@ class Timeline:
 
         Raises:
             SourceUnavailable: the API refuses, or does not answer.
-            TrainingDataError: there is no such account, or `pages` belongs to another.
-            SetupError: a page cannot be kept (no room on the disk).
+            TrainingDataError: there is no such account, or `pages` is another's, or damaged.
+            SetupError: a page cannot be kept (no room on the disk), or those kept not read.
         """
         pages = _load(self._pages, username)
         user_id = self._user_id(username)
@@ -163,13 +164,27 @@ def _load(path: Path, username: str) -> list[_Page]:
     """The pages kept so far; a last line that was cut off by a crash is asked for again."""
     if not path.exists():
         return []
-    whole, _, torn = path.read_text(encoding="utf-8").rpartition("\n")
-    if torn:
-        path.write_text(f"{whole}\n" if whole else "", encoding="utf-8")
-    rows = [json.loads(line) for line in whole.splitlines()]
-    if any(row["username"] != username.casefold() for row in rows):
+    try:
+        body = path.read_bytes()
+        os.truncate(path, body.rfind(b"\n") + 1)
+    except OSError as error:
+        raise SetupError(f"{path} cannot be read: {error.strerror}") from None
+    return [_kept(path, number, row, username) for number, row in read_jsonl(path)]
+
+
+def _kept(path: Path, number: int, row: Mapping[str, Any], username: str) -> _Page:
+    try:
+        owner, since_id, token = (str(row[key]) for key in ("username", "since_id", "next_token"))
+        for tweet in row["tweets"]:
+            int(_raw(tweet).id)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise TrainingDataError(
+            f"{path}, line {number}: no page of tweets ({error!r}); without the file all pages are "
+            "asked for again"
+        ) from None
+    if owner != username.casefold():
         raise TrainingDataError(f"{path} holds the tweets of another account; use another folder")
-    return [_Page(row["since_id"], row["next_token"], tuple(row["tweets"])) for row in rows]
+    return _Page(since_id, token, tuple(row["tweets"]))
 
 
 def _raw(row: Mapping[str, Any]) -> RawTweet:
