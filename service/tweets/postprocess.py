@@ -156,7 +156,15 @@ def _with_link(text: str, context: Context, limit: int, *, cut: bool) -> Fitted:
         if weighted_length(inline) <= limit:
             return Fitted(inline, truncated=False)
     wanted = link if context.rules.link == "append" or LINK_MARK in text else ""
-    return fit(tidy(text.replace(LINK_MARK, " ")), limit, wanted, unfinished=cut)
+    fitted = fit(tidy(text.replace(LINK_MARK, " ")), limit, wanted, unfinished=cut)
+    return _whole_pairs(fitted, wanted) if fitted.truncated or cut else fitted
+
+
+def _whole_pairs(fitted: Fitted, link: str) -> Fitted:
+    """A cut may part two quotation marks; the one that is left goes."""
+    head = fitted.text.removesuffix(link)
+    link = fitted.text[len(head) :]
+    return replace(fitted, text=f"{tidy(head)} {link}".strip())
 
 
 def _replace_mark(text: str, link: str) -> str:

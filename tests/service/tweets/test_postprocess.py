@@ -178,6 +178,11 @@ def test_a_cut_is_told(context: Context) -> None:
     assert not make("The bridge is open", context).truncated
 
 
+def test_a_cut_leaves_no_quotation_mark_alone(context: Context) -> None:
+    text = make("He said “open " + "word " * 70 + "” now", context).text
+    assert text.startswith("He said open word")
+
+
 @pytest.mark.parametrize(
     ("raw", "end"),
     [
