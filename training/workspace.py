@@ -14,8 +14,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -68,11 +68,9 @@ class Workspace:
         """What the stage did has been undone by another."""
         self._report_path(stage).unlink(missing_ok=True)
 
-    @contextmanager
-    def locked(self) -> Iterator[None]:
+    def locked(self) -> AbstractContextManager[None]:
         """One process at a time; another waits, and says so."""
-        with file_lock(self.root / "lock"):
-            yield
+        return file_lock(self.root / "lock")
 
     def is_done(self, stage: str, fingerprint: str) -> bool:
         """Whether the stage has finished with these very inputs and settings."""
