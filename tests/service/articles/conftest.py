@@ -15,12 +15,21 @@ from service.articles.address_guard import CANNOT_FETCH, IPAddress
 from service.articles.deadline import Deadline
 from service.articles.extract import Extractor
 from service.articles.fetch import Fetcher
+from service.articles.reading.hidden import prune_hidden
+from service.articles.reading.page import parse
 from service.config import FetchConfig
 from service.errors import ArticleUnreachable
 
 Handler = Callable[[socket.socket], None]
 SENTENCE = "The bridge over the river was opened again on Monday after two years of works. "
 PAGE = f"<html><head><title>Bridge reopens</title></head><body><p>{SENTENCE * 8}</p></body></html>"
+
+
+def visible(html: str, before: str = "Before.") -> str:
+    """What is left of a page's text when the hidden has gone."""
+    tree = parse(f"<html><body><p>{before}</p>{html}<p>After.</p></body></html>")
+    prune_hidden(tree)
+    return " ".join(tree.xpath("//body//text()[not(parent::style)]"))
 
 
 def response(body: bytes = PAGE.encode(), status: str = "200 OK", **headers: str) -> bytes:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from service.articles.reading.hidden import prune_hidden
 from service.articles.reading.page import parse
 from service.errors import ArticleTooLarge
+from tests.service.articles.conftest import visible
 
 HIDDEN = [
     '<p style="display:none">SECRET</p>',
@@ -122,12 +123,6 @@ SHOWN = [
     "<style>b:first-child{display:none}</style><i><b>x</b><b>SEEN</b></i>",
     "<style>a.x{display:none}</style><p class='x'>SEEN</p>",
 ]
-
-
-def visible(html: str) -> str:
-    tree = parse(f"<html><body><p>Before.</p>{html}<p>After.</p></body></html>")
-    prune_hidden(tree)
-    return " ".join(part for part in tree.xpath("//body//text()[not(parent::style)]"))
 
 
 @pytest.mark.parametrize("html", HIDDEN)

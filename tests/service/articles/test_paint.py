@@ -7,7 +7,9 @@ import pytest
 from service.articles.reading.colours import WHITE, alike, colour
 from service.articles.reading.hidden import prune_hidden
 from service.articles.reading.page import parse
+from tests.service.articles.conftest import visible
 
+MORE = "Before, and some more."
 LINK = '<link rel="stylesheet" href="a.css">'
 HIDDEN = [
     '<p style="color:#fff">SECRET</p>',
@@ -56,15 +58,9 @@ SHOWN = [
 ]
 
 
-def visible(html: str) -> str:
-    tree = parse(f"<html><body><p>Before, and some more.</p>{html}<p>After.</p></body></html>")
-    prune_hidden(tree)
-    return " ".join(tree.xpath("//body//text()[not(parent::style)]"))
-
-
 @pytest.mark.parametrize("html", HIDDEN)
 def test_text_in_the_colour_of_its_ground_goes(html: str) -> None:
-    text = visible(html)
+    text = visible(html, MORE)
     assert "SECRET" not in text
     assert text.startswith("Before,")
     assert text.endswith("After.")
@@ -72,7 +68,7 @@ def test_text_in_the_colour_of_its_ground_goes(html: str) -> None:
 
 @pytest.mark.parametrize("html", SHOWN)
 def test_text_that_stands_out_stays(html: str) -> None:
-    assert "SEEN" in visible(html)
+    assert "SEEN" in visible(html, MORE)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +81,8 @@ def test_a_page_that_calls_itself_dark_is_not_judged(attribute: str) -> None:
 
 
 def test_what_stands_around_dark_words_goes_alone() -> None:
-    text = visible('<p style="color:#fff">SECRET <b style="color:#000">SEEN</b> SECRET</p>')
+    html = '<p style="color:#fff">SECRET <b style="color:#000">SEEN</b> SECRET</p>'
+    text = visible(html, MORE)
     assert "SECRET" not in text
     assert "SEEN" in text
 
